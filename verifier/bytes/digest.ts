@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+
+/** Digest algorithms by the names that dm-verity, systemd's log and Node all use. */
+export const digestSizes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
+
+export type DigestName = keyof typeof digestSizes;
+
+/** Whether a name from outside is a digest algorithm known here. */
+export function isDigestName(name: string): name is DigestName {
+  return Object.hasOwn(digestSizes, name);
+}
+
+/** Digest of the concatenation of `chunks`. */
+export function digest(algorithm: DigestName, ...chunks: readonly (Uint8Array | string)[]): Uint8Array {
+  const hash = createHash(algorithm);
+  for (const chunk of chunks) hash.update(chunk);
+  return new Uint8Array(hash.digest());
+}

@@ -1,0 +1,57 @@
+/**
+ * The one list of reason codes. A code is stable: users script against it. The sentence is what the documentation
+ * says of it; a reason's own `message` says what was wrong in the case at hand.
+ */
+export const reasonSentences = {
+  // an image and its signature
+  unsigned: 'The image carries no PKCS#7 signature of its root hash.',
+  'signer-untrusted': 'No trust anchor vouches for the certificate that signed the root hash.',
+  'signature-invalid': 'The signature does not verify over the root hash.',
+  'signature-weak': 'The signature uses a digest or a key that is too weak to mean anything.',
+  'certificate-expired': 'A certificate is used outside its validity period.',
+  'certificate-revoked': 'The policy revokes a certificate that the signature depends on.',
+  'certificate-unfit': 'A certificate is used for something its constraints do not allow.',
+  'root-hash-mismatch': 'Two places that must name the same root hash do not.',
+  'root-hash-revoked': 'The policy revokes this root hash.',
+  'data-corrupt': 'The data or the hash tree does not match the root hash.',
+  malformed: 'The input breaks its own format.',
+  unsupported: 'The input is well formed but of a kind that Touchstone does not handle.',
+  'no-matching-rule': 'No rule of the policy matches the image.',
+  'wrong-class': 'The image is named for one class and used as the other.',
+  'wrong-architecture': 'The image is for another architecture than the host.',
+  'name-mismatch': 'The name of the image is not one systemd or the measurement log can carry.',
+  unreadable: 'The input could not be read.',
+  // evidence of a host
+  'identity-mismatch': 'The evidence names another attestation key than the one expected of this host.',
+  'attestation-key-unfit': 'The attestation key may sign what the TPM did not generate, or may leave the TPM.',
+  'quote-signature-invalid': 'The quote is not signed by the attestation key.',
+  'quote-malformed': 'What the key signed is not a TPM quote.',
+  'nonce-mismatch': 'The evidence answers another challenge than the one given.',
+  'claims-mismatch': 'The quote does not cover the claims in the evidence.',
+  'pcr-selection-mismatch': 'The quote does not cover exactly the PCRs claimed and required.',
+  'pcr-digest-mismatch': 'The PCR values in the evidence are not those that were quoted.',
+  'log-incomplete': 'The measurement log says itself that an event may be missing.',
+  'log-event-missing': 'The measurement log has fewer events than the quote covers.',
+  'log-event-added': 'The measurement log has more events than the quote covers.',
+  'log-event-edited': 'An event of the measurement log is not the one that was measured.',
+  'log-replay-mismatch': 'The measurement log does not replay to the quoted PCR value.',
+  'log-event-unknown': 'An event in the extension PCR is not one that Touchstone measures.',
+  'log-order-invalid': 'The extension events of the log come in an order the host agent never writes.',
+  'set-mismatch': 'The extensions claimed are not those that the log ends with.',
+  violation: 'The log records that something unapproved was merged since boot.',
+} as const;
+
+export type ReasonCode = keyof typeof reasonSentences;
+
+/** Why the answer is no. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** One plain sentence for a person: what was wrong, where, and what to do where that is known. */
+  readonly message: string;
+  /** `file:line:column` of the policy text that decided, where one did. */
+  readonly at: string | null;
+}
+
+export function reason(code: ReasonCode, message: string, at: string | null = null): Reason {
+  return { code, message, at };
+}
