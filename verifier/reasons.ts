@@ -23,7 +23,8 @@ export const reasonSentences = {
   unreadable: 'The input could not be read.',
   // evidence of a host
   'identity-mismatch': 'The evidence names another attestation key than the one expected of this host.',
-  'attestation-key-unfit': 'The attestation key may sign what the TPM did not generate, or may leave the TPM.',
+  'attestation-key-unfit':
+    'The attestation key may sign what the TPM did not generate, or may leave the TPM.',
   'quote-signature-invalid': 'The quote is not signed by the attestation key.',
   'quote-malformed': 'What the key signed is not a TPM quote.',
   'nonce-mismatch': 'The evidence answers another challenge than the one given.',

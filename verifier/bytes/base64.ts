@@ -15,6 +15,7 @@ export function toBase64(bytes: Uint8Array): string {
 export function parseBase64(text: string, field: string, maximum: number): Uint8Array {
   if (text.length > Math.ceil(maximum / 3) * 4) throw new Malformed(field, `is longer than ${maximum} bytes`);
   const bytes = Buffer.from(text, 'base64');
+  if (bytes.length > maximum) throw new Malformed(field, `is longer than ${maximum} bytes`);
   if (bytes.toString('base64') !== text) throw new Malformed(field, 'is not canonical base64');
   return new Uint8Array(bytes);
 }

@@ -52,13 +52,15 @@ export class Cursor {
   u64Number(field: string): number {
     const at = this.#offset;
     const value = this.u64(field);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Malformed(field, `${value.toString()} is out of range`, at);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new Malformed(field, `${value.toString()} is out of range`, at);
     return Number(value);
   }
 
   /** Refuses trailing bytes: what a parser did not read, nobody checked. */
   end(field: string): void {
-    if (this.remaining > 0) throw new Malformed(field, `has ${this.remaining} bytes after its end`, this.#offset);
+    if (this.remaining > 0)
+      throw new Malformed(field, `has ${this.remaining} bytes after its end`, this.#offset);
   }
 
   #advance(length: number, field: string): number {
