@@ -1,0 +1,57 @@
+import { type Reason, reason } from '../reasons.ts';
+import { isAnchor, type TrustAnchors } from './anchors.ts';
+import type { Certificate } from './certificate.ts';
+import { findPaths } from './certification-path.ts';
+import { checkPath, checkPinned, named } from './check-path.ts';
+
+/** `chain` begins with the signer and ends with the anchor; it is the signer alone where that is pinned. */
+export type ChainVerdict =
+  | { readonly ok: true; readonly chain: readonly Certificate[] }
+  | { readonly ok: false; readonly reasons: readonly Reason[] };
+
+/**
+ * Whether one set of anchors vouches for a signer's certificate at a moment.
+ *
+ * Reasons name the certificate at fault; where a path reaches an anchor they say what is wrong with the best such
+ * path, and `signer-untrusted` is left for when there is none.
+ *
+ * @param intermediates certificates that anybody may have supplied, for example those embedded in the message.
+ */
+export function verifyChain(
+  signer: Certificate,
+  intermediates: readonly Certificate[],
+  anchors: TrustAnchors,
+  now: Date,
+): ChainVerdict {
+  const isPinned = anchors.mode !== 'issued' && isAnchor(anchors, signer);
+  if (isPinned) return verdict([signer], checkPinned(signer, anchors.extendedKeyUsage, now));
+  if (anchors.mode === 'pinned')
+    return untrusted(`${named(signer)} is not among the certificates of "${anchors.name}".`);
+  const { paths, deadEnd } = findPaths(signer, intermediates, anchors);
+  const verdicts = paths.map((path) => verdict(path, checkPath(path, anchors.extendedKeyUsage, now)));
+  const best = verdicts.sort((a, b) => faults(a) - faults(b))[0];
+  return best ?? untrusted(explainDeadEnd(signer, deadEnd, anchors));
+}
+
+function verdict(chain: readonly Certificate[], reasons: readonly Reason[]): ChainVerdict {
+  return reasons.length === 0 ? { ok: true, chain } : { ok: false, reasons };
+}
+
+function faults(one: ChainVerdict): number {
+  return one.ok ? 0 : one.reasons.length;
+}
+
+function untrusted(message: string): ChainVerdict {
+  return { ok: false, reasons: [reason('signer-untrusted', message)] };
+}
+
+function explainDeadEnd(signer: Certificate, deadEnd: readonly Certificate[], anchors: TrustAnchors): string {
+  if (isAnchor(anchors, signer)) {
+    return `${named(signer)} is itself a certificate of "${anchors.name}", which trusts what is issued under it; pin it.`;
+  }
+  const last = deadEnd.at(-1) ?? signer;
+  if (last.selfIssued)
+    return `${named(last)} is issued by itself and not among the certificates of "${anchors.name}".`;
+  const through = last === signer ? '' : `, in the chain of ${named(signer)},`;
+  return `${named(last)}${through} is not issued under a certificate of "${anchors.name}".`;
+}
