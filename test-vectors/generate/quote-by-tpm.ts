@@ -210,8 +210,8 @@ function otherSelections(tpm: SoftwareTpm, key: TpmKey, base: QuoteInputs): Quot
     ),
     refused(
       'banks-two',
-      'SHA-1 and SHA-256 banks quoted together',
-      quoteOf(`sha1:${quotable}+sha256:${quotable}`),
+      'SHA-1 bank quoted after the SHA-256 bank',
+      quoteOf(`sha256:${quotable}+sha1:${quotable}`),
     ),
     refused('selection-none', 'quote of no bank, no values claimed, none required', {
       ...tpm.rawQuote(key, [], nonce),

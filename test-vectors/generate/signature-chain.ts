@@ -52,7 +52,8 @@ function addPaths(writer: SignatureWriter, root: Issued, signed: Signed): void {
     writer.anchors('issued', [root]),
   );
   const impostor = writer.issue('root', { extensions: authority });
-  const other = writer.issue('leaf', { issuer: impostor, extensions: end });
+  const extensions = [...end, 'authorityKeyIdentifier=none'];
+  const other = writer.issue('leaf', { issuer: impostor, extensions });
   const forged = writer.sign({ signers: [other], embed: [impostor] });
   writer.refuse(
     ['Candidates', 'signer-untrusted'],

@@ -199,6 +199,7 @@ test('members that are known have their form', () => {
 
 test('framing is strict: a separator, one JSON text, a line feed', () => {
   const framed = [
+    `x${sample.slice(1)}`,
     '{}',
     sample.slice(1),
     sample.slice(0, -1),

@@ -52,14 +52,14 @@ export type QuoteVerdict =
 export function verifyQuote(input: QuoteInput): QuoteVerdict {
   const unfit = checkAttestationKey(input.attestationKey);
   if (unfit.length > 0) return { verified: false, reasons: unfit };
-  const signature = read(() => parseSignature(input.signature), 'quote-signature-invalid');
+  const signature = parseOrRefuse(() => parseSignature(input.signature), 'quote-signature-invalid');
   if ('code' in signature) return { verified: false, reasons: [signature] };
   if (!verifyAttestedSignature(input.attestationKey, input.attested, signature)) {
     const message =
       'The signature does not verify over the attestation with the expected key and its scheme.';
     return { verified: false, reasons: [reason('quote-signature-invalid', message)] };
   }
-  const attested = read(() => parseAttested(input.attested), 'quote-malformed');
+  const attested = parseOrRefuse(() => parseAttested(input.attested), 'quote-malformed');
   if ('code' in attested) return { verified: false, reasons: [attested] };
   const selection = checkSelection(attested, input);
   const reasons = [
@@ -72,7 +72,7 @@ export function verifyQuote(input: QuoteInput): QuoteVerdict {
     : { verified: true, quote: quoted(attested, input) };
 }
 
-function read<T extends object>(
+function parseOrRefuse<T extends object>(
   parse: () => T,
   code: 'quote-signature-invalid' | 'quote-malformed',
 ): T | Reason {

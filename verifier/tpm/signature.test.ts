@@ -120,6 +120,13 @@ test('a key that is bound to a scheme and a hash verifies no other', () => {
   }
 });
 
+test('a signature of one type does not verify with a key of the other, however it is labelled', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const inDer = join(u16(0x0014), u16(0x000b), tpm2b(sign('sha256', text, privateKey)));
+  const unbound = { ...parsePublicArea(new PretendedTpmKey().public({ scheme: u16(0x0010) })), publicKey };
+  assert.equal(verifyAttestedSignature(unbound, text, parseSignature(inDer)), false);
+});
+
 test('a signature over a SHA-1 digest is none, even for a key bound to SHA-1', () => {
   const signature = parseSignature(pssSignature(20, 'sha1', 0x0004));
   assert.equal(verifyAttestedSignature(rsaArea, text, signature), false);

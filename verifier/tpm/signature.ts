@@ -68,8 +68,11 @@ export function verifyAttestedSignature(
   if (signature.hash === 'sha1') return false;
   if (scheme !== null && (scheme.algorithm !== signature.algorithm || scheme.hash !== signature.hash))
     return false;
-  if (signature.algorithm === 'ecdsa') return type === 'ecc' && verifyEcdsa(publicArea, attested, signature);
-  return type === 'rsa' && verifyRsa(publicArea, attested, signature);
+  // OpenSSL goes by the key alone: an ECDSA signature in DER, labelled as RSA's, would verify.
+  if ((signature.algorithm === 'ecdsa') !== (type === 'ecc')) return false;
+  return signature.algorithm === 'ecdsa'
+    ? verifyEcdsa(publicArea, attested, signature)
+    : verifyRsa(publicArea, attested, signature);
 }
 
 function verifyEcdsa(
@@ -92,7 +95,6 @@ function verifyRsa(
   signature: RsaSignature,
 ): boolean {
   const { algorithm, hash, signature: bytes } = signature;
-  if (bytes.length !== keyBits / 8) return false;
   if (algorithm === 'rsassa') {
     return verify(hash, attested, { key: publicKey, padding: constants.RSA_PKCS1_PADDING }, bytes);
   }

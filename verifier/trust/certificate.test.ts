@@ -123,17 +123,42 @@ test('the same extension twice is refused', () => {
   refuses(/extension twice/, bytes);
 });
 
-const misfits: readonly (readonly [string, string])[] = [
-  ['a basic constraints extension of another type', '2.5.29.19=DER:0500'],
-  ['a basic constraints extension with a third field', '2.5.29.19=DER:30060101ff020100020100'],
-  ['basic constraints in BER', '2.5.29.19=DER:30800101ff0000'],
-  ['a key usage that is no bit string', '2.5.29.15=DER:040106'],
-  ['an extended key usage without usages', '2.5.29.37=DER:3000'],
-  ['a path length without an authority', '2.5.29.19=DER:3003020100'],
-  ['a negative path length', '2.5.29.19=DER:30060101ff0201ff'],
+test('extensions in a certificate that is not version 3 are refused', () => {
+  const bytes = Buffer.from(issue({ extensions: ['1.2.3.4=DER:0500'] }).der);
+  bytes[bytes.indexOf(Buffer.from('a003020102', 'hex')) + 4] = 1;
+  refuses(/extensions without being version 3/, bytes);
+});
+
+const misfits: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'basic constraints of another type',
+    '2.5.29.19=DER:0500',
+    /extension 2\.5\.29\.19: is not of its own type/,
+  ],
+  ['basic constraints of three fields', '2.5.29.19=DER:30090101ff020100020100', /is not of its own type/],
+  ['basic constraints in BER', '2.5.29.19=DER:30800101ff0000', /indefinite/],
+  [
+    'a key usage that is no bit string',
+    '2.5.29.15=DER:040106',
+    /extension 2\.5\.29\.15: is not of its own type/,
+  ],
+  [
+    'an extended key usage without usages',
+    '2.5.29.37=DER:3000',
+    /extension 2\.5\.29\.37: is not of its own type/,
+  ],
+  ['a key identifier with more after it', '2.5.29.14=DER:0401010500', /bytes after its end/],
+  ['a path length without an authority', '2.5.29.19=DER:3003020100', /path length that means nothing/],
+  ['a negative path length', '2.5.29.19=DER:30060101ff0201ff', /path length that means nothing/],
+  [
+    'a path length of 2^64',
+    '2.5.29.19=DER:300e0101ff0209010000000000000000',
+    /path length that means nothing/,
+  ],
 ];
-for (const [what, line] of misfits)
-  test(`${what} is refused`, () => refuses(/./, issue({ extensions: [line] }).der));
+for (const [what, line, problem] of misfits) {
+  test(`${what} is refused`, () => refuses(problem, issue({ extensions: [line] }).der));
+}
 
 test('a serial number that is negative or over 20 octets is refused', () => {
   const bytes = Buffer.from(issue({ serial: '7fff01' }).der);

@@ -146,7 +146,13 @@ function parseToBeSigned(certificate: DerValue, field: string): ToBeSigned {
     throw new Malformed(field, `has a serial number over ${maximumSerial} bytes`);
   const wrapped = fields.find(({ tag }) => tag === 0xa3);
   const list = wrapped ? childrenOf(wrapped, 0xa3, /^30$/, `${field}: extensions`)[0] : undefined;
+  if (wrapped && !isVersion3(fields[0], field))
+    throw new Malformed(field, 'has extensions without being version 3');
   return { serial: hex, algorithm, issuer, subject, publicKey, extensions: list?.children ?? [] };
+}
+
+function isVersion3(version: DerValue | undefined, field: string): boolean {
+  return version?.tag === 0xa0 && parseUnsigned(version.children[0], `${field}: version`) === '02';
 }
 
 function readPublicKey(spki: DerValue, field: string): KeyObject {

@@ -22,6 +22,8 @@ const root = issue('root', null);
 const inter = issue('inter', root);
 const impostor = issue('inter', null);
 const linked = [...endEntity, 'authorityKeyIdentifier=keyid'];
+// openssl adds key identifiers unless told not to; without them only the signature tells two issuers apart.
+const unlinked = [...endEntity, 'authorityKeyIdentifier=none'];
 
 judge('issued by the anchor', null, () => ({ signer: leaf(root), anchors: [root] }));
 judge('through an embedded intermediate', null, () => ({
@@ -33,7 +35,7 @@ judge('by an anchor that is itself issued', null, () => ({ signer: leaf(inter), 
 judge('through one anchor to another', null, () => ({ signer: leaf(inter), anchors: [root, inter] }));
 judge('without extensions', null, () => ({ signer: leaf(root, { extensions: [] }), anchors: [root] }));
 judge('with an impostor of the intermediate before it', null, () => ({
-  signer: leaf(inter, { extensions: linked }),
+  signer: leaf(inter, { extensions: unlinked }),
   intermediates: [impostor, inter],
   anchors: [root],
 }));
@@ -60,9 +62,13 @@ judge('by a root that only the message vouches for', 'signer-untrusted', () => (
   anchors: [root],
 }));
 judge('by an authority of the right name and another key', 'signer-untrusted', () => ({
-  signer: leaf(impostor),
+  signer: leaf(impostor, { extensions: unlinked }),
   intermediates: [inter],
   anchors: [root],
+}));
+judge('by an anchor of the right name and another key', 'signer-untrusted', () => ({
+  signer: leaf(impostor, { extensions: unlinked }),
+  anchors: [inter],
 }));
 judge('by an anchor of another key identifier', 'signer-untrusted', () => {
   const renamed = issue('root', null, {

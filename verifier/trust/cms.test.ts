@@ -101,6 +101,11 @@ const algorithms: readonly (readonly [string, Uint8Array, unknown])[] = [
   ['PSS with SHA-1 by default', algorithm(oids.rsaPss, der(0x30)), { kind: 'weak', oid: oids.sha1 }],
   ['PSS with two digests', pss(sha256, sha384), { kind: 'unknown', oid: oids.rsaPss }],
   [
+    'PSS with another mask function',
+    algorithm(oids.rsaPss, der(0x30, der(0xa0, sha256), der(0xa1, algorithm('1.2.3', sha256)))),
+    { kind: 'unknown', oid: '1.2.3' },
+  ],
+  [
     'sha1WithRSAEncryption',
     algorithm('1.2.840.113549.1.1.5', null_),
     { kind: 'weak', oid: '1.2.840.113549.1.1.5' },

@@ -268,3 +268,17 @@ test('of two certificates over one key, each set may trust its own', () => {
   assert.deepEqual(verdict.signed && [...verdict.signature.trustedBy.keys()], ['issued', 'pinned']);
   assert.equal(verdict.signed && verdict.signature.signer.sha256, parse(renewed).sha256);
 });
+
+test('of two certificates over one key, the one that reaches an anchor explains the refusal', () => {
+  const root = issue('root', null);
+  const extensions = ['subjectKeyIdentifier=hash'];
+  const stranger = issue('stranger', null, { extensions });
+  const expired = leaf(root, { key: stranger, extensions, notAfter: '20260601000000Z' });
+  for (const [signer, other] of [
+    [stranger, expired],
+    [expired, stranger],
+  ] as const) {
+    const options = { signers: [signer], embed: [other], tool: 'cms', options: ['-keyid'] } as const;
+    assert.equal(codeOf(verify(pki.sign(rootHash, options), [vendor([root])])), 'certificate-expired');
+  }
+});

@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import {
+  attribute,
   message,
   type MessageParts,
   oids,
   requiredAttributes,
 } from '../../test-vectors/generate/cms-writer.ts';
-import { oid } from '../../test-vectors/generate/der-writer.ts';
+import { der, oid } from '../../test-vectors/generate/der-writer.ts';
 import { type HandSigned, handSigned } from '../../test-vectors/generate/hand-signed.ts';
 import { issuers, judgedAt, vendor } from '../../test-vectors/generate/judge-chain.ts';
 import { OpensslPki } from '../../test-vectors/generate/openssl-pki.ts';
 import { digest } from '../bytes/digest.ts';
 import { parseHex } from '../bytes/hex.ts';
+import { parseCertificate } from './certificate.ts';
 import { verifyRootHashSignature } from './root-hash-signature.ts';
 
 const pki = new OpensslPki();
@@ -135,6 +137,44 @@ test('weak digests are weak', () => {
 test('unknown algorithms are unsupported', () => {
   assert.equal(judge({ signatureOid: oids.ed448 })?.code, 'unsupported');
   assert.equal(judge({ digestOid: oids.sha3 })?.code, 'unsupported');
+});
+
+test('a key that verifies is not enough: the message must name its certificate', () => {
+  const named = parseCertificate(p256.der, 'p256');
+  const [genuine, serial] = [Buffer.from(named.issuerDer).toString('hex'), named.serial];
+  const signed = handSigned({
+    content: rootHash,
+    signer: p256,
+    signatureOid: oids.ecdsaSha256,
+    hash: 'sha256',
+  });
+  for (const [part, last] of [
+    [genuine, 2],
+    [serial, 2],
+  ] as const) {
+    const bytes = Buffer.from(signed);
+    const at = bytes.indexOf(Buffer.from(part, 'hex')) + part.length / 2 - last + 1;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    const verdict = verifyRootHashSignature(
+      rootHash,
+      message({ signers: [bytes] }),
+      [vendor([p256], { mode: 'pinned' })],
+      judgedAt,
+    );
+    assert.equal(!verdict.signed && verdict.reasons[0]?.code, 'signer-untrusted');
+  }
+});
+
+test('a message that two parsers read differently is refused', () => {
+  // The second parser takes the tag [30] for a string of two-octet characters, and reads past the end of this one.
+  const odd = attribute('1.2.3', der(0x9e, Uint8Array.of(0x41)));
+  const refusal = judge({ attributes: [odd, ...attributesOf(rootHash)] });
+  assert.equal(refusal?.code, 'signature-invalid');
+  assert.match(refusal.message, /Two parsers disagree/);
+  assert.equal(
+    judge({ attributes: [attribute('1.2.3', der(0x9e, Uint8Array.of(0, 0x41))), ...attributesOf(rootHash)] }),
+    null,
+  );
 });
 
 test('an embedded certificate that cannot be read makes the message malformed', () => {
