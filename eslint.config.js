@@ -24,6 +24,7 @@ export default tseslint.config(
   {
     files: ['**/*.test.ts', '**/tests/**/*.ts'],
     rules: {
+      'max-lines': ['error', { max: 400 }],
       'max-lines-per-function': 'off',
       '@typescript-eslint/no-floating-promises': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-import { imageEdits } from './image-edits.ts';
+import { contentEdits } from './image-content-edits.ts';
 import { type ImageCase, type ImageGroup, imageGroupShape, imageSchemaText } from './image-group.ts';
+import { tableEdits } from './image-table-edits.ts';
 
 const notes: ImageGroup['notes'] = {
   Genuine: {
@@ -95,14 +96,16 @@ function accepted(
 // Writes the other cases, each one edit away from a genuine image of image-by-repart.sh, and the group. From the root
 // of the repository: node dist/test-vectors/generate/image.js
 const directory = join('test-vectors', 'image');
-const edited = imageEdits.map(({ id, comment, flags, from, edit, refused }): ImageCase => {
-  const bytes = gunzipSync(readFileSync(join(directory, `${from}.raw.gz`)));
-  writeFileSync(join(directory, `${id}.raw.gz`), gzipSync(edit(bytes), { level: 9 }));
-  const original = genuine.find((one) => one.id === from);
-  const inputs = { image: `${id}.raw.gz`, certificate: null };
-  const expect = refused === null ? original?.expect : { verdict: 'refused', ...refused };
-  return imageGroupShape.shape.cases.element.parse({ id, comment, flags, inputs, expect });
-});
+const edited = [...tableEdits, ...contentEdits].map(
+  ({ id, comment, flags, from, edit, refused }): ImageCase => {
+    const bytes = gunzipSync(readFileSync(join(directory, `${from}.raw.gz`)));
+    writeFileSync(join(directory, `${id}.raw.gz`), gzipSync(edit(bytes), { level: 9 }));
+    const original = genuine.find((one) => one.id === from);
+    const inputs = { image: `${id}.raw.gz`, certificate: null };
+    const expect = refused === null ? original?.expect : { verdict: 'refused', ...refused };
+    return imageGroupShape.shape.cases.element.parse({ id, comment, flags, inputs, expect });
+  },
+);
 const group = imageGroupShape.parse({
   schema: '../schemas/image.schema.json',
   generator: 'test-vectors/generate/image.ts',

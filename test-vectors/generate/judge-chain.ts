@@ -19,6 +19,8 @@ export interface ChainCase {
   readonly says?: RegExp;
   /** Why openssl decides otherwise; absent: it must not. */
   readonly opensslDiffers?: string;
+  /** Why openssl's answer depends on its version, so that there is nothing to compare with. */
+  readonly opensslVaries?: string;
 }
 
 /** When every chain is judged, unless a test says otherwise. */
@@ -68,6 +70,7 @@ export function judges(pki: OpensslPki) {
       const verdict = verifyChain(parse(signer), intermediates.map(parse), set, judgedAt);
       assert.equal(firstCode(verdict), expected);
       if (!verdict.ok) assert.match(verdict.reasons[0]?.message ?? '', says);
+      if (rest.opensslVaries !== undefined) return;
       const opensslAgrees = opensslAccepts(pki, { signer, intermediates, anchors, ...rest }) === verdict.ok;
       assert.equal(opensslAgrees, rest.opensslDiffers === undefined, 'openssl verify');
     });

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+import { reasonSentences } from '../../verifier/reasons.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const code = z.string().refine((one) => Object.hasOwn(reasonSentences, one));
+const place = z.string().regex(/^policy\.yaml:[1-9]\d*:[1-9]\d*$/);
+
+const facts = z.strictObject({
+  class: z.enum(['sysext', 'confext']),
+  name: z.string(),
+  form: z.literal('ddi'),
+  architecture: z.string().nullable(),
+  rootHash: sha256.nullable(),
+  signature: z.strictObject({
+    signer: sha256.nullable(),
+    /** Trust set to the SHA-256 of the certificates of its chain. */
+    trustedBy: z.record(z.string(), z.array(sha256).min(1)),
+    /** Trust set to why it does not vouch. */
+    distrustedBy: z.record(z.string(), z.array(code).min(1)),
+    /** Why there is no signature that any set vouches for. */
+    reasons: z.array(code),
+  }),
+});
+
+const policyCase = z.strictObject({
+  id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+  comment: z.string().min(1),
+  flags: z.array(z.string()).min(1),
+  inputs: z.strictObject({
+    /** The text of `policy.yaml`; certificates it names are files of the group's directory. */
+    policy: z.string(),
+    /** Null where the policy must not load. */
+    facts: facts.nullable(),
+  }),
+  expect: z.discriminatedUnion('verdict', [
+    z.strictObject({ verdict: z.literal('accepted'), rule: z.string(), code: z.null(), stage: z.null() }),
+    z.strictObject({
+      verdict: z.literal('refused'),
+      rule: z.string().nullable(),
+      /** Of the first reason, as is `at`. */
+      code,
+      at: place.nullable(),
+      stage: z.literal('policy'),
+    }),
+    z.strictObject({
+      verdict: z.literal('invalid'),
+      code: z.null(),
+      /** Of every problem, in the order of the file. */
+      at: z.array(place).min(1),
+      stage: z.literal('load'),
+    }),
+  ]),
+});
+
+/** Shape of `test-vectors/policy/policy.json`. */
+export const policyGroupShape = z.strictObject({
+  schema: z.literal('../schemas/policy.schema.json'),
+  generator: z.literal('test-vectors/generate/policy.ts'),
+  notes: z.record(z.string(), z.strictObject({ effect: z.string().min(1), reference: z.string().min(1) })),
+  cases: z.array(policyCase).min(1),
+});
+
+export type PolicyGroup = z.infer<typeof policyGroupShape>;
+export type PolicyCase = PolicyGroup['cases'][number];
+
+/** The JSON Schema of the group, as text. */
+export function policySchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(policyGroupShape), null, 2)}\n`;
+}
