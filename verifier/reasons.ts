@@ -38,6 +38,7 @@ export const reasonSentences = {
   'log-replay-mismatch': 'The measurement log does not replay to the quoted PCR value.',
   'log-event-unknown': 'An event in the extension PCR is not one that Touchstone measures.',
   'log-order-invalid': 'The extension events of the log come in an order the host agent never writes.',
+  'not-gated': 'Nothing was measured since boot, so nothing is known of what is merged.',
   'set-mismatch': 'The extensions claimed are not those that the log ends with.',
   violation: 'The log records that something unapproved was merged since boot.',
 } as const;

@@ -123,6 +123,20 @@ test('the same extension twice is refused', () => {
   refuses(/extension twice/, bytes);
 });
 
+test('a date that only one of two parsers understands is refused', () => {
+  const bytes = Buffer.from(plain.der);
+  bytes.write('261301', bytes.indexOf('260101'));
+  refuses(/read differently by two parsers/, bytes);
+});
+
+test('a certificate does not change when the input does', () => {
+  const input = new Uint8Array(plain.der);
+  const certificate = parseCertificate(input, 'certificate');
+  input.fill(0);
+  assert.deepEqual(certificate.der, plain.der);
+  assert.deepEqual(certificate.subjectDer, parseCertificate(plain.der, 'certificate').subjectDer);
+});
+
 test('extensions in a certificate that is not version 3 are refused', () => {
   const bytes = Buffer.from(issue({ extensions: ['1.2.3.4=DER:0500'] }).der);
   bytes[bytes.indexOf(Buffer.from('a003020102', 'hex')) + 4] = 1;

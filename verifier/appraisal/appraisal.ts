@@ -1,0 +1,32 @@
+import type { Hex } from '../bytes/hex.ts';
+import type { MeasuredSet } from '../measurement/extension-history.ts';
+import type { Reason } from '../reasons.ts';
+import type { QuotedPcrs } from '../tpm/quote.ts';
+
+/** What the verifier found about one extension of the measured sets. */
+export interface AppraisedExtension {
+  readonly class: MeasuredSet['class'];
+  readonly name: string;
+  readonly version: string;
+  readonly rootHash: Hex;
+  readonly verdict: 'accepted' | 'refused';
+  /** Subject of the certificate that signed; null where no signature verified. */
+  readonly signer: string | null;
+  /** The rule of the verifier's own policy that decided. */
+  readonly rule: string | null;
+  readonly reasons: readonly Reason[];
+}
+
+/** The answer about one piece of evidence. */
+export interface Appraisal {
+  readonly verdict: 'trustworthy' | 'not-trustworthy';
+  /** Why not: about the host as a whole. Each extension has its own. */
+  readonly reasons: readonly Reason[];
+  /** Name of the attestation key the answer is about. */
+  readonly attestationKey: Hex;
+  /** What the quote proves; null where it proves nothing. */
+  readonly quote: QuotedPcrs | null;
+  /** The sets the authenticated log ends with; empty where the log is not authenticated. */
+  readonly sets: readonly Pick<MeasuredSet, 'class' | 'state' | 'policy'>[];
+  readonly extensions: readonly AppraisedExtension[];
+}

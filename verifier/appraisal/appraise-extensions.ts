@@ -1,0 +1,87 @@
+import { parseBase64 } from '../bytes/base64.ts';
+import { Malformed } from '../bytes/failures.ts';
+import type { ClaimedSet } from '../evidence/claims.ts';
+import type { ExtensionHistory, ExtensionRecord } from '../measurement/extension-history.ts';
+import { decide } from '../policy/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import { signatureFacts } from '../policy/facts.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { type SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
+import type { AppraisedExtension } from './appraisal.ts';
+
+interface Judge {
+  readonly policy: Policy;
+  readonly now: Date;
+}
+
+/**
+ * Decides about every extension that the authenticated log says may be in use: its PKCS#7 is verified over the measured
+ * root hash with the verifier's own trust anchors, and the verifier's own policy is asked again.
+ */
+export function appraiseExtensions(
+  history: ExtensionHistory,
+  claimed: readonly ClaimedSet[],
+  judge: Judge,
+): AppraisedExtension[] {
+  return [...history.sets.values()]
+    .filter(({ state }) => state !== 'unmerged')
+    .flatMap(({ extensions }) =>
+      extensions.map((extension) =>
+        appraiseExtension(extension, claimedSignature(extension, claimed), judge),
+      ),
+    );
+}
+
+/** The signature the claims offer for a measured extension. It need not be matched with care: it has to verify. */
+function claimedSignature(extension: ExtensionRecord, claimed: readonly ClaimedSet[]): string | null {
+  const set = claimed.find((candidate) => candidate.class === extension.class);
+  const entry = set?.extensions.find(
+    ({ name, rootHash }) => name === extension.name && rootHash === extension.rootHash,
+  );
+  return entry?.signature ?? null;
+}
+
+function appraiseExtension(
+  extension: ExtensionRecord,
+  signature: string | null,
+  judge: Judge,
+): AppraisedExtension {
+  const { class: extensionClass, name, version, rootHash } = extension;
+  const verified = verifySignature(extension, signature, judge);
+  const verdict = decide(judge.policy, {
+    ...{ class: extensionClass, name, rootHash, form: 'ddi', architecture: null },
+    signature: signatureFacts(verified),
+  });
+  const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, verified)];
+  return {
+    ...{ class: extensionClass, name, version, rootHash, rule: verdict.rule, reasons },
+    verdict: reasons.length === 0 ? 'accepted' : 'refused',
+    signer: verified.signed ? verified.signature.signer.subject : null,
+  };
+}
+
+const maximumSignatureBytes = 1024 * 1024;
+
+function verifySignature(
+  { rootHash }: ExtensionRecord,
+  signature: string | null,
+  judge: Judge,
+): SignatureVerdict {
+  const refuse = (why: Reason): SignatureVerdict => ({ signed: false, reasons: [why], claimedSigner: null });
+  if (signature === null)
+    return refuse(reason('unsigned', 'The evidence carries no signature of this image.'));
+  try {
+    const cms = parseBase64(signature, 'claims: signature', maximumSignatureBytes);
+    return verifyRootHashSignature(rootHash, cms, judge.policy.anchors, judge.now);
+  } catch (error) {
+    if (error instanceof Malformed) return refuse(reason(error.code, `${error.message}.`));
+    throw error;
+  }
+}
+
+// Another signature of the same image would verify as well; what the host measured is who signed the one it took.
+function checkMeasuredSigner({ signer }: ExtensionRecord, verified: SignatureVerdict): Reason[] {
+  if (!verified.signed || verified.signature.signer.sha256 === signer) return [];
+  const message = `The signature in the claims is by ${verified.signature.signer.sha256}; the host measured ${signer}.`;
+  return [reason('set-mismatch', message)];
+}

@@ -1,0 +1,139 @@
+import { Malformed } from '../bytes/failures.ts';
+import { type Evidence, maximumLogBytes, parseEvidence } from '../evidence/evidence.ts';
+import type { Identity } from '../evidence/identity.ts';
+import { qualifyingData } from '../evidence/qualifying-data.ts';
+import { type ExtensionHistory, readExtensionHistory } from '../measurement/extension-history.ts';
+import { replayLog } from '../measurement/replay.ts';
+import { type LogRecord, parseSystemdLog } from '../measurement/systemd-log.ts';
+import type { Policy } from '../policy/policy.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { parseTpm2bPublic } from '../tpm/public-area.ts';
+import { type QuotedPcrs, type QuoteVerdict, verifyQuote } from '../tpm/quote.ts';
+import type { Appraisal } from './appraisal.ts';
+import { appraiseExtensions } from './appraise-extensions.ts';
+import { checkBinding } from './check-binding.ts';
+import { checkClaimedSets, checkGated } from './check-claimed-sets.ts';
+import { checkIdentity } from './check-identity.ts';
+import { checkFirmwareLogClaim, checkLogClaim, checkLogComplete } from './check-log-claim.ts';
+
+/** What the verifier brings; nothing but the evidence comes from the host at the time of appraisal. */
+export interface AppraisalInput {
+  /** The evidence document, as received. */
+  readonly evidence: Uint8Array;
+  /** The nonce of the challenge that the evidence must answer. */
+  readonly nonce: Uint8Array;
+  /** The host's keys, learned when the host was enrolled. */
+  readonly identity: Identity;
+  /** The policy that decides about each extension again; it also names the PCR. */
+  readonly policy: Policy;
+  /** The time at which certificates must be valid. */
+  readonly now: Date;
+}
+
+/**
+ * Decides whether evidence proves that what is merged on a host is allowed (RFC 9334: the verifier). Each stage trusts
+ * only what the one before it authenticated: the quote by the known key, the claims by the quote, the log by the quoted
+ * PCR, the extensions by the log and by their own signatures.
+ *
+ * Never throws for anything the evidence holds: bad evidence is an answer, `not-trustworthy` with its reasons.
+ *
+ * @throws Malformed if the identity that the verifier brings is none.
+ */
+export function appraise(input: AppraisalInput): Appraisal {
+  const parsed = parse(input.evidence);
+  if ('code' in parsed) return conclude(input, { reasons: [parsed] });
+  const { evidence, records } = parsed;
+  const quote = verifyEvidenceQuote(evidence, input);
+  const bound = [
+    ...checkIdentity(evidence.identity, input.identity),
+    ...checkBinding(evidence.binding, input.nonce),
+  ];
+  if (!quote.verified) return conclude(input, { reasons: [...bound, ...quote.reasons] });
+  if (bound.length > 0) return conclude(input, { reasons: bound });
+  const log = readLog(evidence, records, quote.quote, input.policy);
+  if ('reasons' in log) return conclude(input, { quote: quote.quote, reasons: log.reasons });
+  return conclude(input, {
+    quote: quote.quote,
+    history: log.history,
+    reasons: [
+      ...checkLogComplete(evidence.claims.logs.userspace),
+      ...log.history.violations.map((event) =>
+        reason('violation', `The host recorded a violation: ${event.code} of ${event.class} ${event.name}.`),
+      ),
+      ...checkGated(log.history),
+      ...checkClaimedSets(evidence.claims.sets, log.history),
+    ],
+    extensions: appraiseExtensions(log.history, evidence.claims.sets, input),
+  });
+}
+
+interface ParsedEvidence {
+  readonly evidence: Evidence;
+  readonly records: readonly LogRecord[];
+}
+
+function parse(bytes: Uint8Array): ParsedEvidence | Reason {
+  try {
+    const evidence = parseEvidence(bytes);
+    return { evidence, records: parseSystemdLog(evidence.logs.userspace, { maximumBytes: maximumLogBytes }) };
+  } catch (error) {
+    if (error instanceof Malformed) return reason(error.code, `${error.message}.`);
+    throw error;
+  }
+}
+
+function verifyEvidenceQuote(
+  { quote, claims, binding, pcrs }: Evidence,
+  input: AppraisalInput,
+): QuoteVerdict {
+  return verifyQuote({
+    ...quote,
+    attestationKey: parseTpm2bPublic(input.identity.attestation.public),
+    qualifyingData: qualifyingData(binding.root, claims),
+    pcrs,
+    requiredPcrs: [input.policy.measurePcr],
+    bank: 'sha256',
+  });
+}
+
+/** The history of extension events, authenticated by the quoted PCR, or why there is none. */
+function readLog(
+  { logs, claims }: Evidence,
+  records: readonly LogRecord[],
+  quote: QuotedPcrs,
+  policy: Policy,
+): { readonly history: ExtensionHistory } | { readonly reasons: readonly Reason[] } {
+  const changed = [
+    ...checkLogClaim(logs.userspace, records.length, claims.logs.userspace),
+    ...checkFirmwareLogClaim(logs.firmware, claims.logs.firmware),
+  ];
+  if (changed.length > 0) return { reasons: changed };
+  const replay = replayLog(quote, records, policy.measurePcr);
+  if (!replay.replayed) return replay;
+  return readExtensionHistory(replay.log.events);
+}
+
+/** The answer: trustworthy only if nothing at all speaks against it. */
+function conclude(
+  { identity }: AppraisalInput,
+  found: Pick<Appraisal, 'reasons'> &
+    Partial<Pick<Appraisal, 'quote' | 'extensions'>> & { history?: ExtensionHistory },
+): Appraisal {
+  const { reasons, quote = null, extensions = [], history } = found;
+  const trustworthy =
+    reasons.length === 0 &&
+    history !== undefined &&
+    extensions.every(({ verdict }) => verdict === 'accepted');
+  return {
+    verdict: trustworthy ? 'trustworthy' : 'not-trustworthy',
+    reasons,
+    attestationKey: parseTpm2bPublic(identity.attestation.public).name,
+    quote,
+    sets: [...(history?.sets.values() ?? [])].map((set) => ({
+      class: set.class,
+      state: set.state,
+      policy: set.policy,
+    })),
+    extensions,
+  };
+}

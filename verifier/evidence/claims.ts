@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const shortText = z.string().max(1024);
+
+const claimedExtension = z.strictObject({
+  name: shortText,
+  version: shortText,
+  hashAlgorithm: z.string().max(16),
+  rootHash: hex.max(128),
+  /** SHA-256 of the signer's certificate. */
+  signer: sha256,
+  /** The rule of the host's policy that accepted the image; empty where no policy file decided. */
+  rule: shortText,
+  /** Base64 of the image's detached PKCS#7 over its root hash; null if the host no longer has it. */
+  signature: z.string().max(1_400_000).nullable(),
+});
+
+const claimedSet = z.strictObject({
+  class: z.enum(['sysext', 'confext']),
+  /** `approved`: measured before a merge that nothing has confirmed; `merged`: confirmed as mounted; `unmerged`. */
+  state: z.enum(['approved', 'merged', 'unmerged']),
+  policy: z.strictObject({ name: shortText, version: shortText, sha256 }),
+  /** In layer order, lowest first. */
+  extensions: z.array(claimedExtension).max(512),
+});
+
+const logClaim = z.strictObject({ bytes: z.int().min(0), sha256 });
+
+/** What a host says of itself; the quote covers its RFC 8785 form. Shape and limits of the wire format, version 1. */
+export const claimsSchema = z.strictObject({
+  version: z.literal(1),
+  sets: z.array(claimedSet).max(2),
+  /** Mutable mode of the merged hierarchies; null: not observed. */
+  mutable: z.null(),
+  bootId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** SHA-256 of the endpoint's TLS public key; null on loopback without TLS. */
+  tlsKeySha256: sha256.nullable(),
+  logs: z.strictObject({
+    firmware: logClaim.nullable(),
+    userspace: logClaim.extend({ records: z.int().min(0), incomplete: z.boolean() }),
+  }),
+});
+
+export type Claims = z.infer<typeof claimsSchema>;
+export type ClaimedSet = z.infer<typeof claimedSet>;
+export type ClaimedExtension = z.infer<typeof claimedExtension>;

@@ -1,0 +1,15 @@
+/**
+ * The library: bytes in, verdict out. It starts no processes, opens no connections, reads no clock and no file; what it
+ * decides with is given to it.
+ */
+export { appraise, type AppraisalInput } from './appraisal/appraise.ts';
+export type { Appraisal, AppraisedExtension } from './appraisal/appraisal.ts';
+export { CouldNotDecide, Malformed, Unsupported } from './bytes/failures.ts';
+export { type Identity, parseIdentity } from './evidence/identity.ts';
+export type { ByteSource } from './image/byte-source.ts';
+export { loadPolicy, PolicyInvalid, type PolicySource } from './policy/load.ts';
+export type { Policy } from './policy/policy.ts';
+export { trustOnlyPolicy } from './policy/trust-only-policy.ts';
+export { type Reason, type ReasonCode, reasonSentences } from './reasons.ts';
+export { type Certificate, parseCertificates } from './trust/certificate.ts';
+export { type ImageVerdict, verifyImage, type VerifyImageOptions } from './verify-image.ts';
