@@ -1,0 +1,82 @@
+import type { Appraisal, AppraisedExtension } from '../../verifier/appraisal/appraisal.ts';
+import { toHex } from '../../verifier/bytes/hex.ts';
+import { fields, printable } from './output.ts';
+import { reasonText } from './verdict-report.ts';
+
+/** The appraisal as `--json` prints it; the names are scripted against. */
+export function toAppraisalDocument({
+  verdict,
+  reasons,
+  attestationKey,
+  quote,
+  sets,
+  extensions,
+}: Appraisal) {
+  return {
+    verdict,
+    reasons,
+    attestationKey,
+    quote:
+      quote === null
+        ? null
+        : {
+            bank: quote.bank,
+            pcrs: Object.fromEntries([...quote.pcrs].map(([index, value]) => [index, toHex(value)])),
+            resetCount: quote.clockInfo.resetCount,
+            restartCount: quote.clockInfo.restartCount,
+            clock: Number(quote.clockInfo.clock),
+            safe: quote.clockInfo.safe,
+          },
+    sets,
+    extensions,
+  };
+}
+
+/** The appraisal for people: the answer, what each set is, a table of extensions, and every reason for a no. */
+export function appraisalText(appraisal: Appraisal): string {
+  const { verdict, attestationKey, sets, extensions, reasons } = appraisal;
+  const facts: (readonly [string, string])[] = [['attestation key', attestationKey]];
+  for (const { class: extensionClass, state, policy } of sets) {
+    facts.push([
+      extensionClass,
+      `${stateText[state]}, under policy ${policy.name} version ${policy.version}`,
+    ]);
+  }
+  for (const why of reasons) facts.push(['because', reasonText(why)]);
+  const refusals = extensions.flatMap(({ name, reasons: why }) =>
+    why.map((one) => `  ${name}: ${reasonText(one)}`),
+  );
+  return [
+    verdict === 'trustworthy' ? 'TRUSTWORTHY' : 'NOT TRUSTWORTHY',
+    fields(facts, '  ').trimEnd(),
+    ...table(extensions),
+    ...refusals.map(printable),
+    '',
+  ].join('\n');
+}
+
+const stateText = {
+  approved: 'approved and measured; no merge was confirmed',
+  merged: 'approved, measured, and confirmed as merged',
+  unmerged: 'unmerged',
+} as const;
+
+function table(extensions: readonly AppraisedExtension[]): string[] {
+  if (extensions.length === 0) return [];
+  const rows = [
+    ['', 'CLASS', 'NAME', 'ROOT HASH', 'SIGNED BY', 'RULE'],
+    ...extensions.map((extension) => [
+      extension.verdict,
+      extension.class,
+      extension.name,
+      `${extension.rootHash.slice(0, 16)}…`,
+      extension.signer ?? '-',
+      extension.rule ?? '-',
+    ]),
+  ].map((row) => row.map(printable));
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, i) => Math.max(cell.length, widest[i] ?? 0)),
+    [],
+  );
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd());
+}

@@ -1,0 +1,59 @@
+import { performance } from 'node:perf_hooks';
+
+import { z } from 'zod';
+
+import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
+import { parseShape } from '../../../verifier/bytes/shape.ts';
+import { reason } from '../../../verifier/reasons.ts';
+import { refuse, type VerifyImageOptions } from '../../../verifier/verify-image.ts';
+import { type ClassHint, nameImage } from '../../host/name-image.ts';
+import { verifyFile } from '../../host/verify-file.ts';
+import { now } from '../../os/clock.ts';
+import { decisionPolicy } from '../decision-policy.ts';
+import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
+import { toErrorDocument, toVerdictDocument, type VerdictDocument, verdictText } from '../verdict-report.ts';
+
+const shape = z.object({
+  policy: z.string().optional(),
+  trust: z.array(z.string()),
+  class: z.enum(['sysext', 'confext']).optional(),
+  full: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+/** `touchstone verify`: a verdict for each image, all of them even if one is refused. */
+export async function verify(images: readonly string[], raw: object, output: Output): Promise<ExitCode> {
+  const options = parseShape(shape, raw, 'options');
+  const policy = await decisionPolicy(options, output);
+  const documents: VerdictDocument[] = [];
+  for (const path of images) {
+    const document = await verifyOne(path, options.class, { policy, now: now(), full: options.full });
+    documents.push(document);
+    if (!options.json) output.out(verdictText(document));
+  }
+  if (options.json) output.out(jsonText(documents));
+  return exitCodeOf(documents);
+}
+
+async function verifyOne(
+  path: string,
+  classHint: ClassHint | undefined,
+  options: VerifyImageOptions,
+): Promise<VerdictDocument> {
+  const { name, conflict } = nameImage(path, classHint);
+  const start = performance.now();
+  try {
+    const verdict = await verifyFile(path, name, options);
+    const checked = conflict === null ? verdict : refuse(verdict, [reason('wrong-class', conflict)]);
+    return toVerdictDocument(path, checked, (performance.now() - start) / 1000);
+  } catch (error) {
+    if (error instanceof CouldNotDecide) return toErrorDocument(path, name, error.message);
+    throw error;
+  }
+}
+
+// "Could not decide" outweighs "no": a script that fixes refusals and tries again must not loop over an I/O error.
+function exitCodeOf(documents: readonly VerdictDocument[]): ExitCode {
+  if (documents.some(({ verdict }) => verdict === 'error')) return exitCodes.couldNotDecide;
+  return documents.every(({ verdict }) => verdict === 'accepted') ? exitCodes.yes : exitCodes.no;
+}

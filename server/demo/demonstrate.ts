@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { toIdentityDocument } from '../../verifier/evidence/identity.ts';
+import { runCommandLine } from '../cli/command-line.ts';
+import { type Endpoint, startEndpoint } from '../cli/endpoint.ts';
+import { exitCodes } from '../cli/output.ts';
+import { untilSignal } from '../cli/until-signal.ts';
+import { defaultAddress, urlOf } from '../http/listen.ts';
+import { startSoftwareTpm } from '../tpm-device/software-tpm.ts';
+import { openTpm } from '../tpm-device/tpm2-tools.ts';
+import { mergeNote } from './merge-note.ts';
+import { makeSampleHost, type SampleHost } from './sample-host.ts';
+
+export interface DemonstrationOptions {
+  /** End after the appraisal. */
+  readonly once: boolean;
+  /** Use /dev/tpmrm0 instead of a software TPM. */
+  readonly realTpm: boolean;
+}
+
+interface Stage {
+  readonly host: SampleHost;
+  readonly directory: string;
+  readonly tcti: string;
+  readonly endpoint: Endpoint;
+}
+
+/**
+ * The main job from beginning to end, by the same command line a user has.
+ *
+ * @returns the exit code: 0 if every step ended as it should.
+ */
+export async function demonstrate(options: DemonstrationOptions): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'touchstone-demo-'));
+  const tpm = options.realTpm ? null : await startSoftwareTpm();
+  try {
+    const host = await makeSampleHost(directory);
+    const tcti = tpm?.tcti ?? 'device:/dev/tpmrm0';
+    const device = openTpm({ tcti });
+    const log = (message: string): void => void process.stderr.write(`touchstone: ${message}\n`);
+    const address = options.once ? { ...defaultAddress, port: 0 } : defaultAddress;
+    const endpoint = await startEndpoint({ root: host.root, device, address, measurePcr: 13, log });
+    try {
+      const good = await perform({ host, directory, tcti, endpoint });
+      if (!options.once) await serveOn(endpoint);
+      return good ? exitCodes.yes : exitCodes.no;
+    } finally {
+      await endpoint.stop();
+    }
+  } finally {
+    await tpm?.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function perform({ host, directory, tcti, endpoint }: Stage): Promise<boolean> {
+  const url = urlOf(endpoint.server);
+  const identity = join(directory, 'host.json');
+  await writeFile(identity, JSON.stringify(toIdentityDocument(endpoint.identity.identity)));
+  say(`A host below ${host.root}, its TPM at ${tcti}, and three images: ${host.images.join(', ')}.`);
+  const root = ['--root', host.root];
+  const steps = [
+    await step(
+      '1. The merge hook: verify, move away what is refused, measure the rest before it is merged.',
+      {
+        args: ['gate', ...root, '--tcti', tcti, '--full'],
+        shown: ['gate', '--full'],
+      },
+    ),
+    await step(
+      '2. A verifier challenges the host. It knows the attestation key and has a copy of the policy.',
+      {
+        args: ['attest', url, '--identity', identity, '--policy', host.policy],
+        shown: ['attest', url, '--identity', 'host.json', '--policy', 'policy.yaml'],
+      },
+    ),
+  ];
+  say(await mergeNote());
+  return steps.every((code) => code === exitCodes.yes);
+}
+
+/** Runs one command in this process, and shows it as one would type it on the host itself. */
+async function step(title: string, { args, shown }: { args: readonly string[]; shown: readonly string[] }) {
+  say(`\n${title}\n$ touchstone ${shown.join(' ')}`);
+  return runCommandLine(args, {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  });
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function serveOn({ server }: Endpoint): Promise<void> {
+  say(
+    `\nThe endpoint goes on serving at ${urlOf(server)} (GET /v1/identity, POST /v1/attestations). Ctrl-C ends it.`,
+  );
+  await untilSignal();
+}

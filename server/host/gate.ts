@@ -1,0 +1,96 @@
+import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
+import type { Approval, ExtensionClass, ImageVerdict } from '../../verifier/verify-image.ts';
+import { type DiscoveredImage, discoverImages } from './discover.ts';
+import type { GateInput } from './gate-input.ts';
+import type { ApprovedSet } from './measure-set.ts';
+import { quarantine } from './quarantine.ts';
+import { recordSets } from './record-sets.ts';
+import { verifyDiscovered } from './verify-discovered.ts';
+
+/** What the gate found and did about one image. */
+export interface GatedImage {
+  readonly discovered: DiscoveredImage;
+  readonly verdict: ImageVerdict;
+  /** Where the image was moved to; null if it was left where it is. */
+  readonly quarantined: string | null;
+}
+
+export interface GateReport {
+  /** Everything that can be merged now is approved and measured. */
+  readonly open: boolean;
+  readonly images: readonly GatedImage[];
+  readonly sets: readonly ApprovedSet[];
+  /** `unchanged`: the log already ends with these sets; `nothing`: the gate is shut, so nothing was measured. */
+  readonly measured: 'recorded' | 'unchanged' | 'nothing';
+  /** The events that were appended to the log. */
+  readonly events: readonly string[];
+}
+
+/** Moving an image away brings to light what it hid; a directory that changes more often than this is under attack. */
+const maximumRounds = 8;
+
+/**
+ * The merge hook: verifies everything that systemd would merge, moves what is refused out of its sight (or stops, as the
+ * policy says), measures what is left. Shadowed images are verified too: they come to light when what hides them goes.
+ *
+ * @throws CouldNotDecide on any I/O or TPM failure; nothing may be merged then.
+ */
+export async function gate(input: GateInput): Promise<GateReport> {
+  const images: GatedImage[] = [];
+  const sets: ApprovedSet[] = [];
+  for (const extensionClass of input.classes) {
+    const gated = await gateClass(input, extensionClass);
+    images.push(...gated.images);
+    sets.push({ class: extensionClass, approvals: gated.approvals });
+  }
+  const refusedInSight = images.some(
+    ({ verdict, quarantined }) => verdict.approval === null && quarantined === null,
+  );
+  if (refusedInSight) return { open: false, images, sets: [], measured: 'nothing', events: [] };
+  const events = await recordSets(input, sets);
+  return { open: true, images, sets, measured: events.length > 0 ? 'recorded' : 'unchanged', events };
+}
+
+interface GatedClass {
+  readonly images: readonly GatedImage[];
+  /** Of the images in effect, in layer order. */
+  readonly approvals: readonly Approval[];
+}
+
+async function gateClass(input: GateInput, extensionClass: ExtensionClass): Promise<GatedClass> {
+  const seen = new Map<string, GatedImage>();
+  for (let round = 0; round < maximumRounds; round++) {
+    const { effective, shadowed } = await discoverImages(input.root, extensionClass);
+    const unseen = [...effective, ...shadowed].filter(({ entry }) => !seen.has(entry));
+    if (unseen.length === 0) return { images: [...seen.values()], approvals: approvalsOf(effective, seen) };
+    for (const discovered of unseen)
+      seen.set(discovered.entry, await gateImage(input, unhide(discovered, seen)));
+  }
+  throw new CouldNotDecide(
+    `the ${extensionClass} search directories change faster than they can be verified`,
+  );
+}
+
+// What was moved away hides nothing any more. Images in effect come before those they hide.
+function unhide(discovered: DiscoveredImage, seen: ReadonlyMap<string, GatedImage>): DiscoveredImage {
+  const winner = discovered.hiddenBy === null ? undefined : seen.get(discovered.hiddenBy);
+  return winner === undefined || winner.quarantined === null ? discovered : { ...discovered, hiddenBy: null };
+}
+
+function approvalsOf(
+  effective: readonly DiscoveredImage[],
+  seen: ReadonlyMap<string, GatedImage>,
+): Approval[] {
+  return effective.flatMap(({ entry }) => seen.get(entry)?.verdict.approval ?? []);
+}
+
+async function gateImage(input: GateInput, discovered: DiscoveredImage): Promise<GatedImage> {
+  const verdict = await verifyDiscovered(input, discovered);
+  if (verdict.approval !== null || input.policy.onRefused === 'abort')
+    return { discovered, verdict, quarantined: null };
+  return {
+    discovered,
+    verdict,
+    quarantined: await quarantine(input.root, discovered, verdict.reasons, input.now),
+  };
+}

@@ -1,0 +1,27 @@
+import { readExtensionHistory } from '../../verifier/measurement/extension-history.ts';
+import type { GateInput } from './gate-input.ts';
+import { alreadyMeasured, type ApprovedSet, eventsOf } from './measure-set.ts';
+import { readMeasuredEvents } from './measured-events.ts';
+import { keepSignature } from './signature-store.ts';
+import { recordEvents } from './systemd/measure-log.ts';
+
+/**
+ * Measures approved sets: keeps their signatures, then extends the PCR and appends to the log. If log and PCR agree and
+ * already end with these very sets, nothing is added.
+ *
+ * @returns the events that were recorded.
+ * @throws CouldNotDecide
+ */
+export async function recordSets(
+  { root, device, policy }: Pick<GateInput, 'root' | 'device' | 'policy'>,
+  sets: readonly ApprovedSet[],
+): Promise<readonly string[]> {
+  for (const approval of sets.flatMap(({ approvals }) => approvals))
+    await keepSignature(root, approval, approval.cms);
+  const before = await readMeasuredEvents(root, device, policy.measurePcr);
+  const verdict = before === null ? null : readExtensionHistory(before);
+  if (verdict?.read === true && alreadyMeasured(verdict.history, policy, sets)) return [];
+  const events = eventsOf(policy, sets);
+  await recordEvents(device, root, policy.measurePcr, events);
+  return events;
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
+import { entryExists, kindOf, listDirectory } from './directory.ts';
+
+let directory = '';
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'touchstone-test-'));
+  mkdirSync(join(directory, 'full/x'), { recursive: true });
+  mkdirSync(join(directory, 'empty'));
+  writeFileSync(join(directory, 'file'), '');
+  symlinkSync('nowhere', join(directory, 'link'));
+  spawnSync('mkfifo', [join(directory, 'fifo')]);
+});
+after(() => rmSync(directory, { recursive: true }));
+
+test('the kind of an entry is what stands there, links not followed', async () => {
+  const kinds = await Promise.all(
+    ['file', 'full', 'empty', 'fifo', 'link'].map((name) => kindOf(join(directory, name))),
+  );
+  assert.deepEqual(kinds, ['file', 'directory', 'empty-directory', 'other', 'other']);
+  await assert.rejects(kindOf(join(directory, 'none')), CouldNotDecide);
+});
+
+test('an entry exists even if it is a link to nowhere', async () => {
+  assert.equal(await entryExists(join(directory, 'link')), true);
+  assert.equal(await entryExists(join(directory, 'none')), false);
+  assert.equal(await entryExists(join(directory, 'file/below')), false);
+});
+
+test('a listing has hidden names and leaves out names that are not UTF-8', async () => {
+  const place = join(directory, 'names');
+  mkdirSync(place);
+  writeFileSync(join(place, '.hidden'), '');
+  writeFileSync(join(place, 'replaced\ufffd.raw'), '');
+  writeFileSync(Buffer.concat([Buffer.from(`${place}/bad`), Buffer.from([0xff]), Buffer.from('.raw')]), '');
+  assert.deepEqual((await listDirectory(place)).sort(), ['.hidden', 'replaced\ufffd.raw']);
+  await assert.rejects(listDirectory(join(directory, 'none')), CouldNotDecide);
+});

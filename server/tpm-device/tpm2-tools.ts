@@ -1,0 +1,49 @@
+import type { TpmDevice } from './device.ts';
+import {
+  endorsementAlgorithm,
+  provideAttestationKey,
+  provideEndorsementKey,
+  signingAlgorithm,
+} from './keys.ts';
+import { createBankReader } from './pcr-banks.ts';
+import { extendPcr, quote, readPcrs } from './pcr-commands.ts';
+import { createToolDriver, type ToolDriver, type ToolOptions } from './tool-driver.ts';
+import { certificateIndex, readNv, readPublic, trimToSequence } from './tpm-memory.ts';
+import { createTurnQueue } from '../os/turn-queue.ts';
+
+/** Calls that may wait for one TPM. A chip signs a few times a second, so the last one waits half a minute. */
+const maximumWaiting = 64;
+
+/**
+ * A TPM by way of tpm2-tools (5.4 and newer), a process a command. The TPM is not touched before the first call.
+ *
+ * tpm2-tools before 5.8 have memory errors in commands that read files and certificates from outside; nothing here is
+ * given to them that is not ours or the TPM's own, and none of them judges a quote.
+ */
+export function openTpm(options: ToolOptions = {}): TpmDevice {
+  const driver = createToolDriver(options);
+  const inTurn = createTurnQueue(maximumWaiting);
+  const banks = createBankReader(driver);
+  return {
+    activeBanks: () => inTurn(banks),
+    readPcrs: (bank, pcrs) => inTurn(() => readPcrs(driver, bank, pcrs)),
+    extendPcr: (pcr, digestsInOrder) =>
+      inTurn(async () => extendPcr(driver, pcr, digestsInOrder, await banks())),
+    quote: (handle, request) => inTurn(() => quote(driver, handle, request)),
+    readPublic: (handle) => inTurn(() => readPublic(driver, handle)),
+    createEndorsementKey: () =>
+      inTurn(async () => provideEndorsementKey(driver, await endorsementAlgorithm(driver))),
+    createAttestationKey: () => inTurn(() => createAttestationKey(driver)),
+    readEndorsementCertificate: () => inTurn(() => readEndorsementCertificate(driver)),
+  };
+}
+
+async function createAttestationKey(driver: ToolDriver) {
+  const endorsement = await provideEndorsementKey(driver, await endorsementAlgorithm(driver));
+  return provideAttestationKey(driver, await signingAlgorithm(driver), endorsement.handle);
+}
+
+async function readEndorsementCertificate(driver: ToolDriver): Promise<Uint8Array | null> {
+  const bytes = (await readNv(driver, certificateIndex.ecc)) ?? (await readNv(driver, certificateIndex.rsa));
+  return bytes === null ? null : trimToSequence(bytes);
+}
