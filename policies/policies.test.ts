@@ -62,7 +62,10 @@ function keysOf(schema: unknown): string[] {
 test('the README names every key there is', () => {
   const keys = new Set(keysOf(extensionPolicyJsonSchema()));
   assert.ok(keys.has('extendedKeyUsage') && keys.has('pcr'));
-  const table = readme.split('\n').filter((line) => line.startsWith('| `')).join('\n');
+  const table = readme
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .join('\n');
   for (const key of keys) assert.match(table, new RegExp(`[\`.]${key}\\b`), key);
 });
 

@@ -1,0 +1,62 @@
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { OpensslPki } from './openssl-pki.ts';
+import { decidedCases, invalidCases } from './policy-cases.ts';
+import { type PolicyGroup, policyGroupShape, policySchemaText } from './policy-group.ts';
+
+const notes: PolicyGroup['notes'] = {
+  Rules: {
+    effect: 'Another rule decides than the one that its author sees decide.',
+    reference: 'policies/README.md, How a policy decides',
+  },
+  Signer: {
+    effect: 'An image is accepted that none of the trust sets vouches for which the rule names.',
+    reference: 'policies/README.md, require.signedBy',
+  },
+  Architecture: {
+    effect: 'An image for another architecture than the rule allows is accepted.',
+    reference: 'policies/README.md, require.architecture',
+  },
+  Revocation: {
+    effect: 'A rule lets in again what is revoked, or revocation reaches further than it says.',
+    reference: 'policies/README.md, revoked',
+  },
+  Closed: {
+    effect: 'A policy is used that says something this version does not enforce.',
+    reference: 'policies/README.md, Keys',
+  },
+  Ambiguous: {
+    effect: 'A reader and the parser, or two parsers, see two policies in one text.',
+    reference: 'YAML 1.2.2, sections 3.2.1.3, 6.8.1 and 7.1',
+  },
+};
+
+/** The group, the same each time. */
+export function makePolicyGroup(): PolicyGroup {
+  return policyGroupShape.parse({
+    schema: '../schemas/policy.schema.json',
+    generator: 'test-vectors/generate/policy.ts',
+    notes,
+    cases: [...decidedCases, ...invalidCases],
+  });
+}
+
+/** Writes the group, with certificates whose keys nobody keeps. */
+function write(): void {
+  const directory = join('test-vectors', 'policy');
+  const pki = new OpensslPki();
+  const dates = { notBefore: '20260101000000Z', notAfter: '20560101000000Z' };
+  const isAuthority = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign'];
+  const authority = pki.issue({ subject: '/CN=authority', extensions: isAuthority, ...dates });
+  const pinned = pki.issue({ subject: '/CN=pinned', ...dates });
+  copyFileSync(authority.certificate, join(directory, 'authority.pem'));
+  copyFileSync(pinned.certificate, join(directory, 'pinned.pem'));
+  writeFileSync(join(directory, 'not-a-certificate.pem'), 'nothing of the kind\n');
+  pki.remove();
+  writeFileSync(join(directory, 'policy.json'), `${JSON.stringify(makePolicyGroup(), null, 2)}\n`);
+  writeFileSync(join('test-vectors', 'schemas', 'policy.schema.json'), policySchemaText());
+}
+
+// From the root of the repository: node dist/test-vectors/generate/policy.js
+if (import.meta.filename === process.argv[1]) write();
