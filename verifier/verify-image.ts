@@ -25,8 +25,8 @@ export interface VerifyImageOptions {
   readonly now: Date;
   /** Recompute the whole hash tree; otherwise the kernel checks blocks as they are read. */
   readonly full: boolean;
-  /** Called with the number of data bytes verified so far. */
-  readonly onProgress?: (bytes: number) => void;
+  /** Called with the number of data bytes verified so far, and of all there are. */
+  readonly onProgress?: (bytes: number, total: number) => void;
 }
 
 /** Proof that a real image was verified and accepted: the only thing that can be measured or merged. */
@@ -128,7 +128,7 @@ async function checkIntegrity(
     ...(await verifyRootBlock(image, source, rootHash)),
   ];
   if (quick.length > 0 || !options.full) return { reasons: quick, dataBytes };
-  const tree = await verifyTree(image, source, rootHash, options.onProgress);
+  const tree = await verifyTree(image, source, rootHash, (bytes) => options.onProgress?.(bytes, dataBytes));
   return { reasons: tree.intact ? [] : tree.reasons, dataBytes };
 }
 

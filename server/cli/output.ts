@@ -13,6 +13,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export interface Output {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Whether `err` is a terminal, which can show progress. */
+  readonly terminal?: boolean;
 }
 
 /** Untrusted text with control characters, bidirectional overrides and the like written as escapes. */

@@ -11,6 +11,7 @@ import { verifyFile } from '../../host/verify-file.ts';
 import { now } from '../../os/clock.ts';
 import { decisionPolicy } from '../decision-policy.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
+import { makeProgress } from '../progress.ts';
 import { toErrorDocument, toVerdictDocument, type VerdictDocument, verdictText } from '../verdict-report.ts';
 
 const shape = z.object({
@@ -27,7 +28,11 @@ export async function verify(images: readonly string[], raw: object, output: Out
   const policy = await decisionPolicy(options, output);
   const documents: VerdictDocument[] = [];
   for (const path of images) {
-    const document = await verifyOne(path, options.class, { policy, now: now(), full: options.full });
+    const progress = makeProgress(path, output);
+    const document = await verifyOne(path, options.class, {
+      ...{ policy, now: now(), full: options.full, onProgress: progress.show },
+    });
+    progress.clear();
     documents.push(document);
     if (!options.json) output.out(verdictText(document));
   }
