@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { toIdentityDocument } from '../../verifier/evidence/identity.ts';
@@ -8,50 +7,35 @@ import { type Endpoint, startEndpoint } from '../cli/endpoint.ts';
 import { exitCodes } from '../cli/output.ts';
 import { untilSignal } from '../cli/until-signal.ts';
 import { defaultAddress, urlOf } from '../http/listen.ts';
-import { startSoftwareTpm } from '../tpm-device/software-tpm.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
 import { mergeNote } from './merge-note.ts';
 import { makeSampleHost, type SampleHost } from './sample-host.ts';
+import type { Setting } from './setting.ts';
 
-export interface DemonstrationOptions {
-  /** End after the appraisal. */
-  readonly once: boolean;
-  /** Use /dev/tpmrm0 instead of a software TPM. */
-  readonly realTpm: boolean;
-}
-
-interface Stage {
+interface Stage extends Setting {
   readonly host: SampleHost;
-  readonly directory: string;
-  readonly tcti: string;
   readonly endpoint: Endpoint;
 }
 
 /**
  * The main job from beginning to end, by the same command line a user has.
  *
+ * @param once end after the appraisal instead of going on serving.
  * @returns the exit code: 0 if every step ended as it should.
  */
-export async function demonstrate(options: DemonstrationOptions): Promise<number> {
-  const directory = await mkdtemp(join(tmpdir(), 'touchstone-demo-'));
-  const tpm = options.realTpm ? null : await startSoftwareTpm();
+export async function demonstrate(setting: Setting, once: boolean): Promise<number> {
+  const host = await makeSampleHost(setting.directory);
+  const device = openTpm({ tcti: setting.tcti });
+  const log = (message: string): void => void process.stderr.write(`touchstone: ${message}\n`);
+  const address = once ? { ...defaultAddress, port: 0 } : defaultAddress;
+  const endpoint = await startEndpoint({ root: host.root, device, address, measurePcr: 13, log });
   try {
-    const host = await makeSampleHost(directory);
-    const tcti = tpm?.tcti ?? 'device:/dev/tpmrm0';
-    const device = openTpm({ tcti });
-    const log = (message: string): void => void process.stderr.write(`touchstone: ${message}\n`);
-    const address = options.once ? { ...defaultAddress, port: 0 } : defaultAddress;
-    const endpoint = await startEndpoint({ root: host.root, device, address, measurePcr: 13, log });
-    try {
-      const good = await perform({ host, directory, tcti, endpoint });
-      if (!options.once) await serveOn(endpoint);
-      return good ? exitCodes.yes : exitCodes.no;
-    } finally {
-      await endpoint.stop();
-    }
+    const good = await perform({ ...setting, host, endpoint });
+    if (setting.leftBehind !== null) say(setting.leftBehind);
+    if (!once) await serveOn(endpoint);
+    return good ? exitCodes.yes : exitCodes.no;
   } finally {
-    await tpm?.stop();
-    await rm(directory, { recursive: true, force: true });
+    await endpoint.stop();
   }
 }
 

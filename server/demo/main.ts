@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { demonstrate } from './demonstrate.ts';
+import { hardwareSetting, softwareSetting } from './setting.ts';
 
 const usage = `npm start -- [--once] [--tpm]
   --once  end after the appraisal instead of going on serving
@@ -16,7 +17,12 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  return demonstrate({ once: values.once ?? false, realTpm: values.tpm ?? false });
+  const setting = values.tpm === true ? await hardwareSetting() : await softwareSetting();
+  try {
+    return await demonstrate(setting, values.once ?? false);
+  } finally {
+    await setting.leave();
+  }
 }
 
 try {

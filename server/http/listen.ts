@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
+import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
+
 /** Where an endpoint listens. */
 export interface Address {
   readonly host: string;
@@ -34,6 +36,8 @@ export function parseListenAddress(text: string): Address | string {
 /**
  * Serves `listener` with bounds on everything a client decides: connections, header size, and the time it may take to
  * send a request.
+ *
+ * @throws CouldNotDecide if the address cannot be had.
  */
 export async function listen(listener: RequestListener, address: Address): Promise<Server> {
   const server = createServer(
@@ -43,9 +47,11 @@ export async function listen(listener: RequestListener, address: Address): Promi
   server.maxConnections = 256;
   server.maxRequestsPerSocket = 1000;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => {
+      reject(new CouldNotDecide(`cannot listen on ${address.host} port ${address.port}: ${error.message}`));
+    });
     server.listen(address.port, address.host, () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     });
   });
