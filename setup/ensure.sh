@@ -1,5 +1,5 @@
-# Sourced by start.sh and test.sh: installs what is missing and says so. Safe to run any number of times; touches the
-# network only when something is missing.
+# Sourced by start.sh and test.sh from the top of the checkout: installs what is missing and says so, then compiles. Safe
+# to run any number of times; touches the network only when something is missing.
 
 say() { printf '%s\n' "touchstone: $*" >&2; }
 fail() { say "$*"; exit 3; }
@@ -53,3 +53,7 @@ ensure_node_packages() {
 ensure_build() {
   node node_modules/typescript/bin/tsc -p tsconfig.json || fail "the TypeScript sources do not compile"
 }
+
+ensure_system_packages
+ensure_node_packages
+ensure_build

@@ -3,7 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 . setup/ensure.sh
-ensure_system_packages
-ensure_node_packages
-ensure_build
 exec node dist/server/demo/main.js "$@"

@@ -3,9 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 . setup/ensure.sh
-ensure_system_packages
-ensure_node_packages
-ensure_build
 pattern=${1:-}
 # Compiled tests whose source is gone would run on: only those with a source count.
 files=$(find verifier server test-vectors policies -name '*.test.ts' | grep -F -- "$pattern" | sort | sed 's|^|dist/|; s|\.ts$|.js|')

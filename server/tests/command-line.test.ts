@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -136,6 +137,16 @@ const mistakes: Readonly<Record<string, { readonly args: () => string[]; readonl
     args: () => ['attest', 'ftp://x', '--identity', machine.put('id', '{}'), '--policy', machine.policyFile],
     says: /identity|http/,
   },
+  'a nonce that is too short': {
+    args: () => {
+      const id = machine.put(
+        'id',
+        '{"version":1,"endorsement":{"public":"","certificate":null},"attestation":{"public":""}}',
+      );
+      return ['appraise', image, '--identity', id, '--nonce', 'AAAA', '--policy', machine.policyFile];
+    },
+    says: /--nonce: has fewer than 16 bytes/,
+  },
   'an identity that is none': {
     args: () => [
       'attest',
@@ -187,6 +198,13 @@ test('what cannot be decided is exit code 3: no TPM, no file, no answer', async 
   const noPolicy = await touchstone('gate', '--root', join(machine.root, 'images'));
   assert.equal(noPolicy.code, 3);
   assert.match(noPolicy.err, /there is no \/etc\/touchstone\/policy\.yaml below/);
+});
+
+test('an answer that nobody reads to its end does not count as yes', () => {
+  const pipeline = 'node dist/server/cli/main.js --help | true; echo ${PIPESTATUS[0]}';
+  const { stdout, stderr } = spawnSync('bash', ['-c', pipeline], { encoding: 'utf8' });
+  assert.match(stdout, /^(?:0|3)\n$/);
+  assert.equal(stderr, '');
 });
 
 test('every command has help with an example', async () => {

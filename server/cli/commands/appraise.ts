@@ -9,7 +9,7 @@ import { readBounded } from '../../os/durable-file.ts';
 import { appraisalText, toAppraisalDocument } from '../appraisal-report.ts';
 import { decisionPolicy } from '../decision-policy.ts';
 import { readKnownIdentity } from '../known-identity.ts';
-import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
+import { type ExitCode, exitCodes, jsonText, type Output, UsageError } from '../output.ts';
 
 const shape = z.object({
   identity: z.string(),
@@ -24,11 +24,19 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
   const options = parseShape(shape, raw, 'options');
   const appraisal = appraise({
     evidence: await readBounded(file, maximumEvidenceBytes),
-    nonce: parseBase64(options.nonce, '--nonce', nonceBytes.maximum),
+    nonce: parseNonce(options.nonce),
     identity: await readKnownIdentity(options.identity),
     policy: await decisionPolicy(options, output),
     now: now(),
   });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
   return appraisal.verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
+}
+
+function parseNonce(text: string): Uint8Array {
+  const nonce = parseBase64(text, '--nonce', nonceBytes.maximum);
+  if (nonce.length >= nonceBytes.minimum) return nonce;
+  throw new UsageError(
+    `--nonce: has fewer than ${nonceBytes.minimum} bytes; attest says on stderr which nonce it used`,
+  );
 }
