@@ -229,6 +229,29 @@ test("each image's own signature is verified again", async () => {
   assert.deepEqual(codesOf(await swap('A')), ['malformed']);
 });
 
+test('a signature of the same image by another trusted signer is not the one that was measured', async () => {
+  const second = machine.pki.issue({ subject: '/CN=second' });
+  const text = await readFile(machine.policyFile, 'utf8');
+  const both = text.replace('certificates: [', `certificates: [${JSON.stringify(second.certificate)}, `);
+  const source = { text: Buffer.from(both), path: 'policy.yaml' };
+  const wider = await loadPolicy({ ...source, readCertificate: (path) => readFile(path) });
+  const { rootHash } = evidence.claims.sets[0]!.extensions[0]!;
+  const signature = toBase64(machine.pki.sign(rootHash, { signers: [second] }));
+  const document = await lie(({ claims }) => (claims.sets[0]!.extensions[0]!.signature = signature));
+  const input = {
+    evidence: Buffer.from(JSON.stringify(document)),
+    nonce,
+    identity,
+    policy: wider,
+    now: new Date(),
+  };
+  const { extensions } = appraise(input);
+  assert.deepEqual(
+    extensions[0]?.reasons.map(({ code }) => code),
+    ['set-mismatch'],
+  );
+});
+
 test('PCR values and selections other than those quoted are refused', () => {
   const values = (document: EvidenceDocument): Record<string, string> => document.pcrs['sha256'] ?? {};
   assert.deepEqual(codesOf(edited((one) => (values(one)['7'] = '11'.repeat(32)))), ['pcr-digest-mismatch']);

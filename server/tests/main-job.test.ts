@@ -14,6 +14,8 @@ import { after, before, test } from 'node:test';
 import { startEndpoint, type Endpoint } from '../cli/endpoint.ts';
 import { runCommandLine } from '../cli/command-line.ts';
 import { urlOf } from '../http/listen.ts';
+import { recordEvents } from '../host/systemd/measure-log.ts';
+import { hostArchitecture } from '../os/architecture.ts';
 import { collect, SampleMachine } from './sample-machine.ts';
 
 /** The main job as a user runs it: the real command line, a real TPM's answers, real sockets. */
@@ -249,6 +251,29 @@ test('a link is followed inside the root only, and is what gets moved', async ()
     ],
   );
   assert.ok(existsSync(join(machine.root, 'srv/store/vendor-linked.raw')));
+});
+
+test('an image for another architecture is refused, since the host could not run it', async () => {
+  const other = hostArchitecture() === 'arm64' ? 'x86-64' : 'arm64';
+  machine.put('var/lib/extensions/vendor-foreign.raw', machine.image('foreign', machine.vendor, other));
+  const { images } = JSON.parse((await gate('--json')).out);
+  const foreign = images.find(({ name }: { name: string }) => name === 'vendor-foreign');
+  assert.deepEqual(
+    foreign.reasons.map(({ code }: { code: string }) => code),
+    ['wrong-architecture'],
+  );
+});
+
+test('the same set under another policy is measured again', async () => {
+  assert.equal(JSON.parse((await gate('--json')).out).measured, 'unchanged');
+  machine.writePolicy('# another text');
+  assert.equal(JSON.parse((await gate('--json')).out).measured, 'recorded');
+  assert.equal(JSON.parse((await gate('--json')).out).measured, 'unchanged');
+});
+
+test('after a violation the state is measured afresh', async () => {
+  await recordEvents(machine.device, machine.root, 13, ['touchstone-violation:sysext:set-mismatch:evil:']);
+  assert.equal(JSON.parse((await gate('--json')).out).measured, 'recorded');
 });
 
 test('a PCR that was extended without the log gives no evidence, and the endpoint says so', async () => {

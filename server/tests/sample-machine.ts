@@ -4,10 +4,13 @@ import { join } from 'node:path';
 
 import { type Issued, OpensslPki } from '../../test-vectors/generate/openssl-pki.ts';
 import { makeDdi, makeErofs } from '../../test-vectors/generate/make-image.ts';
+import type { Architecture } from '../../verifier/image/partition-types.ts';
 import { hostArchitecture } from '../os/architecture.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
 import { type SoftwareTpm, startSoftwareTpm } from '../tpm-device/software-tpm.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
+
+const ownArchitecture: Architecture = hostArchitecture() === 'arm64' ? 'arm64' : 'x86-64';
 
 /** A host below a directory with a software TPM, a vendor who signs images, and a policy that trusts the vendor. */
 export class SampleMachine {
@@ -56,11 +59,10 @@ export class SampleMachine {
   }
 
   /** An image in memory, signed by `signer`; unsigned if there is none. */
-  image(content: string, signer: Issued | null = this.vendor): Buffer {
+  image(content: string, signer: Issued | null = this.vendor, architecture = ownArchitecture): Buffer {
     const data = makeErofs({ 'usr/share/sample': content });
     const sign = (rootHash: string): Uint8Array =>
       this.pki.sign(rootHash, { signers: signer === null ? [] : [signer] });
-    const architecture = hostArchitecture() === 'arm64' ? 'arm64' : 'x86-64';
     return makeDdi({ data, architecture, ...(signer === null ? {} : { sign }) }).bytes;
   }
 

@@ -76,6 +76,31 @@ for (const [what, text] of Object.entries({
   });
 }
 
+test('there are bounds to the sets of a policy and to the names of a rule', async () => {
+  const sets = Array.from({ length: 100 }, (_, set) => `  s${set}: {certificates: [a]}\n`).join('');
+  assert.match(
+    (await refuse(skeleton.replace('rules:', `${sets}rules:`))).message,
+    /trust: has more than 100 sets$/,
+  );
+  const named = skeleton.replace('[vendor], arch', `[${'vendor,'.repeat(101)}], arch`);
+  assert.match((await refuse(named)).message, /signedBy: names more than 100$/);
+});
+
+test('nothing is suggested for more misspelled names than are reported', async () => {
+  const sets = Array.from(
+    { length: 99 },
+    (_, set) => `  ${'n'.repeat(60)}${set}: {certificates: [a]}\n`,
+  ).join('');
+  const names = `[${'misspelt,'.repeat(100)}]`;
+  const rules = Array.from(
+    { length: 900 },
+    (_, index) => `  - { name: r${index}, match: {}, require: { signedBy: ${names} } }\n`,
+  ).join('');
+  const start = performance.now();
+  await refuse(`${skeleton.replace('rules:', `${sets}rules:`)}${rules}`);
+  assert.ok(performance.now() - start < 20_000);
+});
+
 test('a file that is not UTF-8, or too large, is refused unread', async () => {
   assert.equal((await refuse(Uint8Array.of(0x61, 0xff))).message, 'policy.yaml:1:1: the file is not UTF-8');
   assert.match((await refuse(new Uint8Array(1024 * 1024 + 1))).message, /larger than 1048576 bytes$/);
