@@ -1,4 +1,6 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, type KeyObject, sign } from 'node:crypto';
+
+import { newKeyPair } from './key-pair.ts';
 
 /** Unsigned big-endian integers, as TPM structures hold them. */
 export function u8(value: number): Uint8Array {
@@ -104,7 +106,7 @@ export class PretendedTpmKey {
   readonly #publicKey: KeyObject;
 
   constructor(curve: keyof typeof curves = 'P-256', hash: 'sha256' | 'sha384' = 'sha256') {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
+    const { privateKey, publicKey } = newKeyPair({ type: 'ec', namedCurve: curve });
     this.#curve = curve;
     this.#hash = hash;
     this.#privateKey = privateKey;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
+import { newKeyPair } from '../../test-vectors/generate/key-pair.ts';
 import { SoftwareTpm } from '../../test-vectors/generate/software-tpm.ts';
 import {
   join,
@@ -21,7 +21,7 @@ const tpm = new SoftwareTpm();
 after(() => tpm.remove());
 
 const eccKey = new PretendedTpmKey();
-const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+const { n } = newKeyPair({ type: 'rsa', modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
 const modulus = new Uint8Array(Buffer.from(n ?? '', 'base64url'));
 
 interface RsaParts extends Partial<PublicParts> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { constants, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, sign } from 'node:crypto';
 import { after, test } from 'node:test';
 
+import { newKeyPair } from '../../test-vectors/generate/key-pair.ts';
 import { SoftwareTpm } from '../../test-vectors/generate/software-tpm.ts';
 import {
   ecdsaSignature,
@@ -22,7 +23,7 @@ after(() => tpm.remove());
 const text = Buffer.from('what was signed');
 const one = new Uint8Array(32).fill(1);
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = newKeyPair({ type: 'rsa', modulusLength: 2048 });
 const rsaModulus = Buffer.from(rsa.publicKey.export({ format: 'jwk' }).n ?? '', 'base64url');
 const rsaArea = parsePublicArea(
   writePublic({ type: 0x0001, parameters: join(u16(2048), u32(0)), unique: tpm2b(rsaModulus) }),
@@ -121,7 +122,7 @@ test('a key that is bound to a scheme and a hash verifies no other', () => {
 });
 
 test('a signature of one type does not verify with a key of the other, however it is labelled', () => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicKey } = newKeyPair({ type: 'ec', namedCurve: 'P-256' });
   const inDer = join(u16(0x0014), u16(0x000b), tpm2b(sign('sha256', text, privateKey)));
   const unbound = { ...parsePublicArea(new PretendedTpmKey().public({ scheme: u16(0x0010) })), publicKey };
   assert.equal(verifyAttestedSignature(unbound, text, parseSignature(inDer)), false);
