@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import ts from 'typescript';
 
 /**
- * The rooms in the order of the way of the data. A file imports from its own room and from rooms before it; `null`
- * rooms are single files that stand between rooms.
+ * The rooms in the order of the way of the data; some are single files that stand between rooms. A file imports from its
+ * own room and from rooms before it.
  */
 const verifierRooms = [
   'verifier/bytes',

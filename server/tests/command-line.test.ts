@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { makeDdi, makeErofs } from '../../test-vectors/generate/make-image.ts';
 import { runCommandLine } from '../cli/command-line.ts';
 import { collect, SampleMachine } from './sample-machine.ts';
 
@@ -88,6 +89,28 @@ test('a wrong signer, a data bit and a class that the name contradicts are refus
   const confext = machine.put('images/site.confext.raw', machine.image('site'));
   assert.deepEqual(await codeOf(...vendor, confext), []);
   assert.deepEqual(await codeOf(...vendor, '--class', 'sysext', confext), ['wrong-class']);
+});
+
+test('partitions that are not named for the signed root hash are refused: systemd would not find them', async () => {
+  const { bytes } = makeDdi({
+    data: makeErofs({ 'usr/share/x': 'x' }),
+    uuids: { data: '11'.repeat(16), verity: '22'.repeat(16) },
+    sign: (rootHash) => machine.pki.sign(rootHash, { signers: [machine.vendor] }),
+  });
+  const path = machine.put('images/renamed.raw', bytes);
+  const { code, out } = await touchstone(
+    'verify',
+    '--json',
+    '--full',
+    '--trust',
+    machine.vendor.certificate,
+    path,
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(
+    JSON.parse(out)[0].reasons.map((one: { code: string }) => one.code),
+    ['root-hash-mismatch', 'root-hash-mismatch'],
+  );
 });
 
 test('verity data beside the image, which systemd would use instead, is refused by name', async () => {
