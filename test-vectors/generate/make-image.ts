@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { type Architecture, partitionTypes } from '../../verifier/image/partition-types.ts';
+import { partitionTypes } from '../../verifier/image/partition-type-table.ts';
+import type { Architecture } from '../../verifier/image/partition-types.ts';
 import { writeGpt } from './gpt-writer.ts';
 import { type VerityOptions, writeVerity } from './verity-writer.ts';
 

@@ -11,7 +11,7 @@ import { Malformed } from '../bytes/failures.ts';
 import { bytesSource } from './bytes-source.ts';
 import { checkNoForeignFileSystem, findFileSystem } from './foreign-filesystem.ts';
 import { openImage } from './image.ts';
-import { partitionTypes } from './partition-types.ts';
+import { partitionTypes } from './partition-type-table.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'touchstone-polyglot-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -10,7 +10,7 @@ import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { bytesSource } from './bytes-source.ts';
 import { readGpt } from './gpt.ts';
 import { guidText } from './guid.ts';
-import { partitionTypes } from './partition-types.ts';
+import { partitionTypes } from './partition-type-table.ts';
 
 const types = partitionTypes['x86-64'].root;
 const written = [

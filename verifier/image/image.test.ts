@@ -12,7 +12,7 @@ import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { parseHex } from '../bytes/hex.ts';
 import { bytesSource } from './bytes-source.ts';
 import { checkPartitionUuids, openImage } from './image.ts';
-import { partitionTypes } from './partition-types.ts';
+import { partitionTypes } from './partition-type-table.ts';
 
 const data = Buffer.alloc(8192, 'data');
 const make = (more: Partial<ImageOptions> = {}): MadeImage =>

@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 
 import { guidOnDisk } from '../../test-vectors/generate/gpt-writer.ts';
 import { Cursor } from '../bytes/cursor.ts';
 import { parseHex } from '../bytes/hex.ts';
 import { guidText, takeGuid } from './guid.ts';
-import { partitionRole, partitionTypes } from './partition-types.ts';
+import { partitionTypes } from './partition-type-table.ts';
+import { architectures, partitionRole } from './partition-types.ts';
 
 const types = Object.values(partitionTypes).flatMap((byDesignator) =>
   Object.values(byDesignator).flatMap((byRole): readonly string[] => Object.values(byRole)),
 );
 
 test('each type has one role', () => {
-  assert.equal(new Set(types).size, 12);
+  assert.equal(new Set(types).size, 21 * 6);
   const roles = types.map((type) => partitionRole(parseHex(type.replaceAll('-', ''), 'type')));
-  assert.equal(new Set(roles.map((role) => JSON.stringify(role))).size, 12);
+  assert.equal(new Set(roles.map((role) => JSON.stringify(role))).size, 21 * 6);
   assert.deepEqual(partitionRole(parseHex('c23ce4ff44bd4b00b2d4b41b3419e02a', 'type')), {
     architecture: 'arm64',
     designator: 'usr',
@@ -24,6 +26,28 @@ test('each type has one role', () => {
     partitionRole(parseHex('c12a7328f81f11d2ba4b00a0c93ec93b', 'EFI system partition')),
     undefined,
   );
+});
+
+const suffixes = { data: '', verity: '-verity', signature: '-verity-sig' } as const;
+
+test('systemd has the same types for the same architectures', () => {
+  const known = new Map(
+    execFileSync('systemd-id128', ['show', '--uuid'], { encoding: 'utf8' })
+      .split('\n')
+      .map((line): [string, string] => [line.split(/\s+/)[0] ?? '', line.split(/\s+/)[1] ?? '']),
+  );
+  const ours = architectures.flatMap((architecture) =>
+    (['root', 'usr'] as const).flatMap((designator) =>
+      (['data', 'verity', 'signature'] as const).map((role) => ({
+        name: `${designator}-${architecture}${suffixes[role]}`,
+        type: partitionTypes[architecture][designator][role],
+      })),
+    ),
+  );
+  // systemd 252 has no name for big-endian MIPS; 254 has.
+  const judged = ours.filter(({ name }) => !/-mips(?:64)?(?:-verity|$)/.test(name));
+  assert.equal(judged.length, 19 * 6);
+  for (const { name, type } of judged) assert.equal(known.get(name), type, name);
 });
 
 test('GUIDs come from the disk in the order of their text', () => {
