@@ -97,6 +97,7 @@ for (const [policy, image, set, outcome] of decisions) {
     const facts = {
       name,
       form: 'ddi',
+      hashType: 1,
       architecture: 'x86-64',
       rootHash: null,
       signature: signedBy(set),

@@ -19,6 +19,7 @@ export const reasonSentences = {
   'no-matching-rule': 'No rule of the policy matches the image.',
   'wrong-class': 'The image is named for one class and used as the other.',
   'wrong-architecture': 'The image is for another architecture than the host.',
+  'digest-mismatch': 'The content is not one of those that the rule lists.',
   'name-mismatch': 'The name of the image is not one systemd or the measurement log can carry.',
   unreadable: 'The input could not be read.',
   // evidence of a host

@@ -71,7 +71,13 @@ export async function verifyImage(
   const integrity = await checkIntegrity(image, source, options);
   const signature = checkSignature(image, options);
   const verdict = decide(options.policy, {
-    ...{ ...name, form: image.form, architecture: image.architecture, rootHash: image.claimedRootHash },
+    ...{
+      ...name,
+      form: image.form,
+      architecture: image.architecture,
+      rootHash: image.claimedRootHash,
+      hashType: 1,
+    },
     signature: signature === null ? noSignatureFacts(unsigned) : signatureFacts(signature),
   });
   const reasons = [...integrity.reasons, ...verdict.reasons];

@@ -9,7 +9,9 @@ const place = z.string().regex(/^policy\.yaml:[1-9]\d*:[1-9]\d*$/);
 const facts = z.strictObject({
   class: z.enum(['sysext', 'confext']),
   name: z.string(),
-  form: z.literal('ddi'),
+  form: z.enum(['ddi', 'sidecar', 'verity', 'bare', 'directory']),
+  /** Of the dm-verity hash tree; null where there is none, or nobody says. */
+  hashType: z.literal([0, 1]).nullable(),
   architecture: z.string().nullable(),
   rootHash: sha256.nullable(),
   signature: z.strictObject({

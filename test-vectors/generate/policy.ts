@@ -14,6 +14,18 @@ const notes: PolicyGroup['notes'] = {
     effect: 'An image is accepted that none of the trust sets vouches for which the rule names.',
     reference: 'policies/README.md, require.signedBy',
   },
+  Digest: {
+    effect: 'Something that nobody signed is accepted without being what the rule lists.',
+    reference: 'policies/README.md, require.treeDigest and require.fileDigest',
+  },
+  Form: {
+    effect: 'A rule decides about an image of a form that it is not about.',
+    reference: 'policies/README.md, match.form',
+  },
+  HashType: {
+    effect: 'A hash tree is accepted whose blocks are not hashed as everybody expects.',
+    reference: 'policies/README.md, require.hashType',
+  },
   Architecture: {
     effect: 'An image for another architecture than the rule allows is accepted.',
     reference: 'policies/README.md, require.architecture',

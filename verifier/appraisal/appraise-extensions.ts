@@ -49,7 +49,7 @@ function appraiseExtension(
   const { class: extensionClass, name, version, rootHash } = extension;
   const verified = verifySignature(extension, signature, judge);
   const verdict = decide(judge.policy, {
-    ...{ class: extensionClass, name, rootHash, form: 'ddi', architecture: null },
+    ...{ class: extensionClass, name, rootHash, form: 'verity', architecture: null, hashType: null },
     signature: signatureFacts(verified),
   });
   const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, verified)];

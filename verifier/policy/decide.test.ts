@@ -15,13 +15,16 @@ const vendorRule: Rule = {
   name: 'vendor tools',
   class: 'sysext',
   nameGlob: 'vendor-*',
+  form: null,
   signedBy: ['vendor'],
+  digests: null,
   architecture: null,
+  hashTypes: [1],
   at: 'policy.yaml:8:5',
 };
 
 const opsRule: Rule = {
-  ...{ name: 'ops', class: null, nameGlob: null, architecture: null },
+  ...{ ...vendorRule, name: 'ops', class: null, nameGlob: null },
   ...{ signedBy: ['ops', 'backup'], at: 'policy.yaml:11:5' },
 };
 
@@ -58,6 +61,7 @@ const facts: ImageFacts = {
   class: 'sysext',
   name: 'vendor-tools',
   form: 'ddi',
+  hashType: 1,
   architecture: 'x86-64',
   rootHash: hash('a'),
   signature: byVendor,
@@ -211,7 +215,16 @@ const someRule = fc.record({
   name: fc.string(),
   class: fc.constantFrom('sysext', 'confext', null),
   nameGlob: fc.oneof(fc.constant(null), fc.string()),
+  form: fc.constantFrom('ddi', 'directory', null),
   signedBy: fc.array(names),
+  digests: fc.oneof(
+    fc.constant(null),
+    fc.record({
+      form: fc.constantFrom('directory', 'bare'),
+      values: fc.array(hashes).map((list) => new Set(list)),
+    }),
+  ),
+  hashTypes: fc.constantFrom<(0 | 1)[]>([1], [0], [0, 1]),
   architecture: fc.oneof(fc.constant(null), fc.array(fc.constantFrom('x86-64', 'arm64'))),
   at: fc.constantFrom('policy.yaml:1:1', null),
 });
@@ -223,6 +236,8 @@ const somePolicy = fc.record({
 const someFacts = fc.record({
   class: fc.constantFrom('sysext', 'confext'),
   name: fc.string(),
+  form: fc.constantFrom('ddi', 'bare', 'directory', 'verity'),
+  hashType: fc.constantFrom(0, 1, null),
   architecture: fc.constantFrom('x86-64', null),
   rootHash: fc.oneof(hashes, fc.constant(null)),
   signature: fc.record({
@@ -233,7 +248,7 @@ const someFacts = fc.record({
   }),
 });
 
-test('whatever the policy and the facts, there is an answer, and a yes has a signer that a rule wants', () => {
+test('whatever the policy and the facts, there is an answer, and a yes has a signer or a digest that a rule wants', () => {
   fc.assert(
     fc.property(somePolicy, someFacts, (changedPolicy, changedFacts) => {
       const asked = { ...policy, ...changedPolicy };
@@ -243,10 +258,12 @@ test('whatever the policy and the facts, there is an answer, and a yes has a sig
       const { rootHash, signature } = changedFacts;
       assert.ok(rootHash === null || !asked.revokedRootHashes.has(rootHash));
       assert.ok(
-        asked.rules.some(({ signedBy }) =>
-          signedBy.some((set) =>
-            signature.trustedBy.get(set)?.every((one) => !asked.revokedCertificates.has(one)),
-          ),
+        asked.rules.some(({ signedBy, digests }) =>
+          digests === null
+            ? signedBy.some((set) =>
+                signature.trustedBy.get(set)?.every((one) => !asked.revokedCertificates.has(one)),
+              )
+            : rootHash !== null && digests.values.has(rootHash) && digests.form === changedFacts.form,
         ),
       );
     }),

@@ -26,7 +26,11 @@ export function decide(policy: Policy, facts: ImageFacts): Verdict {
     const message = `No rule of the policy "${policy.name}" is about the ${facts.class} "${facts.name}".`;
     return refused(null, [reason('no-matching-rule', message)]);
   }
-  const reasons = [...checkSigner(policy, rule, facts.signature), ...checkArchitecture(rule, facts)];
+  const reasons = [
+    ...(rule.digests === null ? checkSigner(policy, rule, facts.signature) : checkDigest(rule, facts)),
+    ...checkHashType(rule, facts),
+    ...checkArchitecture(rule, facts),
+  ];
   const name = rule.at === null ? null : rule.name;
   return reasons.length > 0 ? refused(name, reasons) : { verdict: 'accepted', rule: name, reasons: [] };
 }
@@ -80,6 +84,20 @@ function explainDistrust(rule: Rule, { signer, trustedBy, distrustedBy, reasons 
 function mostHelpfulFirst(reasons: readonly Reason[]): readonly Reason[] {
   const isBare = ({ code }: Reason): boolean => code === 'signer-untrusted';
   return [...reasons.filter((one) => !isBare(one)), ...reasons.filter(isBare)];
+}
+
+/** Whether the content is one of those that the rule lists: directories and bare file systems have no signer. */
+function checkDigest({ name, digests, at }: Rule, { form, rootHash }: ImageFacts): Reason[] {
+  if (form === digests?.form && rootHash !== null && digests.values.has(rootHash)) return [];
+  const kind = digests?.form === 'directory' ? 'directories' : 'bare file systems';
+  const message = `The rule "${name}" admits ${kind} by their digests; ${rootHash ?? 'this one'} (${form}) is none of them.`;
+  return [reason('digest-mismatch', message, at)];
+}
+
+function checkHashType({ name, hashTypes, at }: Rule, { hashType }: ImageFacts): Reason[] {
+  if (hashType === null || hashTypes.includes(hashType)) return [];
+  const message = `The rule "${name}" does not admit hash trees of type ${hashType}; it would have to list it under hashType.`;
+  return [reason('unsupported', message, at)];
 }
 
 function checkArchitecture({ name, architecture: wanted, at }: Rule, { architecture }: ImageFacts): Reason[] {

@@ -19,10 +19,14 @@ export interface SignatureFacts {
 export interface ImageFacts {
   readonly class: 'sysext' | 'confext';
   readonly name: string;
-  readonly form: 'ddi';
+  /** `verity`: one of the two forms with a hash tree; evidence does not say which. */
+  readonly form: 'ddi' | 'sidecar' | 'verity' | 'bare' | 'directory';
   /** Null where it is not known: evidence does not say it, and the host's own gate has checked it. */
   readonly architecture: string | null;
+  /** Of the hash tree; without one, SHA-256 of the whole file or of the directory's tree. */
   readonly rootHash: Hex | null;
+  /** dm-verity's; null without a hash tree, and in evidence, which does not say it. */
+  readonly hashType: 0 | 1 | null;
   readonly signature: SignatureFacts;
 }
 

@@ -82,7 +82,14 @@ function judge(signer: Issued, embed: readonly Issued[], root: Issued, revoked: 
     ...trustOnlyPolicy([parse(root)]),
     revokedCertificates: new Set([parseHex(sha256(revoked.der), 'test')]),
   };
-  const facts = { class: 'sysext', name: 'tools', form: 'ddi', architecture: null, rootHash } as const;
+  const facts = {
+    class: 'sysext',
+    name: 'tools',
+    form: 'ddi',
+    hashType: 1,
+    architecture: null,
+    rootHash,
+  } as const;
   const { reasons } = decide(policy, { ...facts, signature: signatureFacts(verdict) });
   return reasons.map(({ code }) => code).join() || 'accepted';
 }

@@ -55,6 +55,8 @@ function findUnreachable(rules: readonly Rule[], document: PolicyDocument): Poli
 function covers(wide: Rule, narrow: Rule): boolean {
   const everyName = wide.nameGlob === null || /^\*+$/.test(wide.nameGlob);
   return (
-    (wide.class === null || wide.class === narrow.class) && (everyName || wide.nameGlob === narrow.nameGlob)
+    (wide.class === null || wide.class === narrow.class) &&
+    (wide.form === null || wide.form === narrow.form) &&
+    (everyName || wide.nameGlob === narrow.nameGlob)
   );
 }

@@ -82,11 +82,13 @@ test('a policy is read with its places and its certificates', async () => {
   );
   const [vendor, site] = rules;
   assert.deepEqual(vendor, {
-    ...{ name: 'vendor tools', class: 'sysext', nameGlob: 'vendor-*' },
+    ...{ name: 'vendor tools', class: 'sysext', nameGlob: 'vendor-*', form: null },
     ...{ signedBy: ['vendor', 'ops team'], architecture: ['x86-64'], at: 'policy.yaml:11:5' },
+    ...{ digests: null, hashTypes: [1] },
   });
   assert.deepEqual(site, {
     ...{ name: 'site', class: null, nameGlob: null, signedBy: ['ops team'], architecture: null },
+    ...{ form: null, digests: null, hashTypes: [1] },
     at: 'policy.yaml:14:5',
   });
 });
@@ -115,7 +117,7 @@ test('the digest is of the exact bytes of the file', async () => {
 const known = {
   top: 'known: apiVersion, kind, metadata, trust, revoked, rules, mode, onRefused, measure',
   trust: 'known: certificates, pinned, extendedKeyUsage',
-  require: 'known: signedBy, architecture',
+  require: 'known: signedBy, treeDigest, fileDigest, architecture, hashType',
 };
 
 /** What is changed in the good policy, and the problems that must be found. */
@@ -146,7 +148,11 @@ const bad: Readonly<Record<string, readonly [from: string | RegExp, to: string, 
     'signedBy: []',
     '13:26: rules.0.require.signedBy: names nobody: no rule can admit what nobody signed',
   ],
-  'a rule without signedBy': [/signedBy: .*?\], /, '', '13:14: rules.0.require.signedBy: is missing'],
+  'a rule without signedBy': [
+    /signedBy: .*?\], /,
+    '',
+    '13:14: rules.0.require: needs one of signedBy, treeDigest, fileDigest: no rule can admit just anything',
+  ],
   'a rule without require': [/ {4}require: .*x86.*\n/, '', '11:5: rules.0.require: is missing'],
   'a rule without match': [/ {4}match: \{\}\n/, '', '14:5: rules.1.match: is missing'],
   'an empty match without braces': [

@@ -3,7 +3,7 @@ import { parseHex, toHex } from '../bytes/hex.ts';
 import { maximumProblems, parsePolicyDocument, type PolicyDocument, type PolicyProblem } from './document.ts';
 import { explainIssue } from './explain-issue.ts';
 import { lintPolicy } from './lint.ts';
-import type { Policy, Rule } from './policy.ts';
+import type { AdmittedDigests, Policy, Rule } from './policy.ts';
 import { type ExtensionPolicyDocument, extensionPolicySchema } from './schema.ts';
 import { suggestion } from './suggestion.ts';
 import { loadTrustSets, type ReadCertificate } from './trust-sets.ts';
@@ -88,7 +88,7 @@ function decode(bytes: Uint8Array, path: string): string {
 function checkNames({ trust, rules }: ExtensionPolicyDocument, document: PolicyDocument): PolicyProblem[] {
   const sets = Object.keys(trust);
   const unknown = rules
-    .flatMap(({ require: { signedBy } }, rule) =>
+    .flatMap(({ require: { signedBy = [] } }, rule) =>
       signedBy.map((set, index) => ({ set, path: ['rules', rule, 'require', 'signedBy', index] })),
     )
     .filter(({ set }) => !sets.includes(set))
@@ -106,13 +106,25 @@ function checkNames({ trust, rules }: ExtensionPolicyDocument, document: PolicyD
   return [...unknown, ...repeated];
 }
 
-function toRule({ name, match, require }: ExtensionPolicyDocument['rules'][number], at: string): Rule {
+type RuleDocument = ExtensionPolicyDocument['rules'][number];
+
+function toRule({ name, match, require }: RuleDocument, at: string): Rule {
   return {
     name,
     class: match.class ?? null,
     nameGlob: match.name ?? null,
-    signedBy: require.signedBy,
+    form: match.form ?? null,
+    signedBy: require.signedBy ?? [],
+    digests: toDigests(require),
     architecture: require.architecture ?? null,
+    hashTypes: require.hashType,
     at,
   };
+}
+
+function toDigests({ treeDigest, fileDigest }: RuleDocument['require']): AdmittedDigests | null {
+  const listed = treeDigest ?? fileDigest;
+  if (listed === undefined) return null;
+  const values = new Set(listed.map((text) => parseHex(text.slice('sha256:'.length), 'digest', 32)));
+  return { form: treeDigest === undefined ? 'bare' : 'directory', values };
 }

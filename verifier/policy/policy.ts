@@ -8,12 +8,22 @@ export interface Rule {
   readonly class: 'sysext' | 'confext' | null;
   /** Glob over the extension's name; null: any. */
   readonly nameGlob: string | null;
-  /** Names of trust sets, at least one; one of them must vouch for the signer. */
+  readonly form: 'ddi' | 'sidecar' | 'bare' | 'directory' | null;
+  /** Names of trust sets; one of them must vouch for the signer. Empty if and only if `digests` says what is admitted. */
   readonly signedBy: readonly string[];
+  readonly digests: AdmittedDigests | null;
   /** systemd's names; null: any. */
   readonly architecture: readonly string[] | null;
+  /** Of the hash tree, where there is one. */
+  readonly hashTypes: readonly (0 | 1)[];
   /** `file:line:column`; null where no file was read. */
   readonly at: string | null;
+}
+
+/** What nobody can sign is admitted by its digest: of a directory's tree, or of a whole file. */
+export interface AdmittedDigests {
+  readonly form: 'directory' | 'bare';
+  readonly values: ReadonlySet<Hex>;
 }
 
 /** A policy ready to decide: parsed, its names resolved, its certificates read. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Architecture } from '../image/partition-types.ts';
+import { architectures } from '../image/partition-types.ts';
 import { globProblem } from './glob.ts';
 
 /** Object identifiers of the extended key usages a policy can ask for by name (RFC 5280 section 4.2.1.12). */
@@ -58,19 +58,50 @@ const match = z
       })
       .optional()
       .describe('glob over the extension name: * ? [a-z] [!a-z], \\ before a character for itself'),
+    form: z
+      .enum(['ddi', 'sidecar', 'bare', 'directory'])
+      .optional()
+      .describe(
+        'ddi: a GPT image; sidecar: a file system with .verity and .roothash beside it; bare: one without; directory',
+      ),
   })
   .describe('what the rule is about; an empty match is about everything');
 
-const architectures = ['x86-64', 'arm64'] as const satisfies readonly Architecture[];
+const digests = z
+  .array(z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is not sha256: and a digest in lowercase hexadecimal'))
+  .min(1, 'lists none')
+  .max(1000, 'lists more than 1000');
 
-const requirement = z.strictObject({
-  signedBy: z
-    .array(z.string())
-    .min(1, 'names nobody: no rule can admit what nobody signed')
-    .max(100, 'names more than 100')
-    .describe('names under trust; one of them must vouch for the signer'),
-  architecture: z.array(z.enum(architectures)).min(1, 'lists none').optional(),
-});
+const requirement = z
+  .strictObject({
+    signedBy: z
+      .array(z.string())
+      .min(1, 'names nobody: no rule can admit what nobody signed')
+      .max(100, 'names more than 100')
+      .describe('names under trust; one of them must vouch for the signer')
+      .optional(),
+    treeDigest: digests
+      .describe('of directories, which nobody can sign: exactly these are admitted')
+      .optional(),
+    fileDigest: digests
+      .describe('of bare file system images, which nobody can sign: exactly these are admitted')
+      .optional(),
+    architecture: z.array(z.enum(architectures)).min(1, 'lists none').optional(),
+    hashType: z
+      .array(z.literal([0, 1]))
+      .min(1, 'lists none')
+      .default([1])
+      .describe('of the dm-verity hash tree: 1 as everybody makes it, 0 as Chrome OS did'),
+  })
+  .superRefine(({ signedBy, treeDigest, fileDigest }, context) => {
+    const given = [signedBy, treeDigest, fileDigest].filter((one) => one !== undefined);
+    if (given.length === 1) return;
+    const message =
+      given.length === 0
+        ? 'needs one of signedBy, treeDigest, fileDigest: no rule can admit just anything'
+        : 'has more than one of signedBy, treeDigest, fileDigest; write a rule for each';
+    context.addIssue({ code: 'custom', message });
+  });
 
 const rule = z.strictObject({
   name: name.describe('goes into the measurement log'),

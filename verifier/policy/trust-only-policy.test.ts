@@ -28,6 +28,7 @@ function verdictOf(
     class: facts,
     name: 'any',
     form: 'ddi',
+    hashType: 1,
     architecture: 'arm64',
     rootHash,
     signature,

@@ -5,6 +5,11 @@ import type { Policy } from './policy.ts';
 
 const setName = '--trust';
 
+const everything = {
+  ...{ class: null, nameGlob: null, form: null, digests: null, architecture: null, at: null },
+  hashTypes: [1],
+} as const;
+
 /**
  * The policy of `--trust CERTIFICATE` alone: any image signed by one of these certificates, or by one issued under them.
  * Verdicts name no rule, since there is no file whose rule it could be.
@@ -16,9 +21,7 @@ export function trustOnlyPolicy(certificates: readonly Certificate[]): Policy {
     sha256: toHex(digest('sha256', ...certificates.map(({ der }) => der))),
     path: null,
     anchors: [{ name: setName, mode: 'either', certificates, extendedKeyUsage: [] }],
-    rules: [
-      { name: setName, class: null, nameGlob: null, signedBy: [setName], architecture: null, at: null },
-    ],
+    rules: [{ ...everything, name: setName, signedBy: [setName] }],
     revokedRootHashes: new Set(),
     revokedCertificates: new Set(),
     onRefused: 'abort',
