@@ -2,8 +2,10 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { OpensslPki } from './openssl-pki.ts';
-import { decidedCases, invalidCases } from './policy-cases.ts';
+import { decidedCases } from './policy-cases.ts';
+import { formCases } from './policy-form-cases.ts';
 import { type PolicyGroup, policyGroupShape, policySchemaText } from './policy-group.ts';
+import { invalidCases } from './policy-invalid-cases.ts';
 
 const notes: PolicyGroup['notes'] = {
   Rules: {
@@ -50,7 +52,7 @@ export function makePolicyGroup(): PolicyGroup {
     schema: '../schemas/policy.schema.json',
     generator: 'test-vectors/generate/policy.ts',
     notes,
-    cases: [...decidedCases, ...invalidCases],
+    cases: [...formCases, ...decidedCases, ...invalidCases],
   });
 }
 

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+
+import type { ReasonCode } from '../../verifier/reasons.ts';
+import type { PolicyCase } from './policy-group.ts';
+
+export type Facts = NonNullable<PolicyCase['inputs']['facts']>;
+
+/** The policy of every case; a case edits it in one place at most. */
+export const policy = `apiVersion: touchstone/v1
+kind: ExtensionPolicy
+metadata: { name: vectors, version: 1 }
+trust:
+  vendor: { certificates: [authority.pem] }
+  ops: { certificates: [pinned.pem], pinned: true }
+rules:
+  - name: vendor tools
+    match: { class: sysext, name: 'vendor-*' }
+    require: { signedBy: [vendor], architecture: [x86-64] }
+  - name: site configuration
+    match: { class: confext }
+    require: { signedBy: [vendor, ops] }
+`;
+const vendorRule = 'policy.yaml:8:5';
+const siteRule = 'policy.yaml:11:5';
+
+export const digest = (digit: string): string => digit.repeat(64);
+export const leaf = digest('1');
+export const authority = digest('2');
+export const pinned = digest('3');
+
+export const byVendor: Facts['signature'] = {
+  ...{ signer: leaf, trustedBy: { vendor: [leaf, authority] }, reasons: [] },
+  distrustedBy: { ops: ['signer-untrusted'] },
+};
+export const byOps: Facts['signature'] = {
+  ...{ signer: pinned, trustedBy: { ops: [pinned] }, reasons: [] },
+  distrustedBy: { vendor: ['certificate-expired'] },
+};
+export const byBoth: Facts['signature'] = {
+  ...{ signer: leaf, trustedBy: { vendor: [leaf, authority], ops: [leaf] }, reasons: [] },
+  distrustedBy: {},
+};
+export const byNobody = (...reasons: ReasonCode[]): Facts['signature'] => ({
+  ...{ signer: null, trustedBy: {}, distrustedBy: {}, reasons },
+});
+
+export const tools: Facts = {
+  ...{
+    class: 'sysext',
+    name: 'vendor-tools',
+    form: 'ddi',
+    hashType: 1,
+    architecture: 'x86-64',
+    rootHash: digest('a'),
+  },
+  signature: byVendor,
+};
+export const site: Facts = { ...tools, class: 'confext', name: 'site', signature: byOps };
+
+export type Edit = readonly [from: string, to: string];
+type Title = readonly [flag: string, id: string, comment: string];
+
+function edited(edit: Edit | null): string {
+  if (edit === null) return policy;
+  assert.ok(policy.includes(edit[0]), edit[0]);
+  return policy.replace(edit[0], () => edit[1]);
+}
+
+export function accept(
+  [flag, id, comment]: Title,
+  rule: string,
+  facts: Facts,
+  edit: Edit | null = null,
+): PolicyCase {
+  return {
+    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts } },
+    expect: { verdict: 'accepted', rule, code: null, stage: null },
+  };
+}
+
+export function refuse(
+  [flag, id, comment]: Title,
+  code: ReasonCode,
+  { rule, at }: { readonly rule: string | null; readonly at: string | null },
+  facts: Facts,
+  edit: Edit | null = null,
+): PolicyCase {
+  return {
+    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts } },
+    expect: { verdict: 'refused', rule, code, at, stage: 'policy' },
+  };
+}
+
+export function invalid([flag, id, comment]: Title, edit: Edit, ...at: string[]): PolicyCase {
+  return {
+    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts: null } },
+    expect: { verdict: 'invalid', code: null, at, stage: 'load' },
+  };
+}
+
+export const byVendorRule = { rule: 'vendor tools', at: vendorRule };
+export const bySiteRule = { rule: 'site configuration', at: siteRule };
+export const byNoRule = { rule: null, at: null };
