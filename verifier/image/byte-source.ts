@@ -1,4 +1,5 @@
 import { CouldNotDecide, Malformed } from '../bytes/failures.ts';
+import type { BlockHashing } from './block-hash.ts';
 
 /**
  * Where an image's bytes come from: a file, memory, one day a network. Readers in this room never see a path.
@@ -11,6 +12,31 @@ export interface ByteSource {
   /** Bytes. */
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Digests many blocks, for a source that can do it faster than by `read`; `digestBlocks` in block-digests.ts calls it.
+   * Same contract: all of it or `CouldNotDecide`, and callers have checked that the blocks lie inside `size`. Several runs
+   * may be asked for at once; the source decides how many it works on.
+   */
+  digestBlocks?(run: BlockRun): Promise<DigestedBlocks>;
+}
+
+/** Blocks of one size that lie one after another in a source, and what is wanted of them. */
+export interface BlockRun {
+  /** Bytes, as all sizes here. */
+  readonly offset: number;
+  readonly blockSize: number;
+  /** At least one. */
+  readonly count: number;
+  readonly hashing: BlockHashing;
+  /** Whether the blocks are wanted as well. What is to be used must not be read again: it may have changed. */
+  readonly keepBlocks: boolean;
+}
+
+export interface DigestedBlocks {
+  /** One after another, in the order of the blocks. */
+  readonly digests: Uint8Array;
+  /** Exactly the bytes that were digested; null if they were not asked for. */
+  readonly blocks: Uint8Array | null;
 }
 
 /** A part of a source, in bytes. */
@@ -38,7 +64,12 @@ export async function readExtent(
   return bytes;
 }
 
-function checkInside(source: ByteSource, field: string, { offset, length }: Extent): void {
+/**
+ * Checks that an extent that untrusted input named is inside the source.
+ *
+ * @throws Malformed naming `field`.
+ */
+export function checkInside(source: ByteSource, field: string, { offset, length }: Extent): void {
   const exact = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
   if (!exact || offset < 0 || length < 0) throw new Malformed(field, 'has no sensible place in the file');
   if (length > source.size - offset) {

@@ -4,10 +4,10 @@ import { crc32 } from 'node:zlib';
 import { Malformed, Unsupported } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
 import { type ByteSource, readExtent } from './byte-source.ts';
+import { checkGaps } from './gaps.ts';
 import { parseGptEntries, type Partition } from './gpt-entries.ts';
 import { type GptHeader, gptSignature, parseGptHeader } from './gpt-header.ts';
 import { checkProtectiveMbr } from './protective-mbr.ts';
-import { checkGaps } from './zero.ts';
 
 export type { Partition } from './gpt-entries.ts';
 

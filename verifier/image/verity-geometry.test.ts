@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { writeVerity } from '../../test-vectors/generate/verity-writer.ts';
+import { Unsupported } from '../bytes/failures.ts';
 import { parseHex } from '../bytes/hex.ts';
 import { treeGeometry } from './verity-geometry.ts';
 import type { VeritySuperblock } from './verity-superblock.ts';
@@ -10,6 +11,7 @@ function geometry(part: Partial<VeritySuperblock>) {
   const uuid = parseHex('a5'.repeat(16), 'uuid');
   return treeGeometry({
     uuid,
+    hashType: 1,
     algorithm: 'sha256',
     dataBlockSize: 4096,
     hashBlockSize: 4096,
@@ -60,4 +62,9 @@ test('the length is what a tree takes', () => {
       assert.equal(geometry({ ...options, dataBlocks }).length, bytes.length);
     }
   }
+});
+
+test('there is no geometry of digests whose size is not known here', () => {
+  for (const algorithm of ['sha1', 'sha384', 'blake2b-512', 'constructor'])
+    assert.throws(() => geometry({ algorithm }), Unsupported);
 });

@@ -1,6 +1,6 @@
 import { digestSizes } from '../bytes/digest.ts';
-import type { VeritySuperblock } from './verity-superblock.ts';
-import { veritySuperblockSize } from './verity-superblock.ts';
+import { Unsupported } from '../bytes/failures.ts';
+import { isSupportedVerity, type VeritySuperblock, veritySuperblockSize } from './verity-superblock.ts';
 
 /** One level of a hash tree, in hash blocks from the start of the verity partition. */
 export interface TreeLevel {
@@ -22,11 +22,16 @@ export interface TreeGeometry {
 /**
  * Where the levels of a hash tree lie (verity_ctr and verity_hash_at_level in the kernel's drivers/md/dm-verity-target.c;
  * the place after the superblock is cryptsetup's VERITY_hash_offset_block).
+ *
+ * @throws Unsupported if the digest is not known here, since its size then is not.
  */
 export function treeGeometry(superblock: VeritySuperblock): TreeGeometry {
+  if (!isSupportedVerity(superblock))
+    throw new Unsupported('hash tree', `is of ${superblock.algorithm} digests`);
   const { algorithm, hashBlockSize, dataBlocks } = superblock;
   const digestSize = digestSizes[algorithm];
-  // The kernel puts digests at powers of two; both that are known here have such a size, so nothing is between them.
+  // The kernel puts digests at powers of two, or in hash type 0 without anything between them. Those that are known here
+  // have such a size, so the two are the same, and a block is full when its last digest is there.
   const fanOut = hashBlockSize / digestSize;
   const counts = levelCounts(dataBlocks, fanOut);
   const levels: TreeLevel[] = [];

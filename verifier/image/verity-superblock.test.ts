@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { writeVerity } from '../../test-vectors/generate/verity-writer.ts';
 import { Malformed, Unsupported } from '../bytes/failures.ts';
-import { parseVeritySuperblock } from './verity-superblock.ts';
+import { checkSupportedVerity, isSupportedVerity, parseVeritySuperblock } from './verity-superblock.ts';
 
 const salt = Buffer.from('00112233445566778899', 'hex');
 const written = () =>
@@ -29,6 +29,7 @@ function refuses(
 test('all parameters are read', () => {
   assert.deepEqual(parseVeritySuperblock(written()), {
     uuid: 'a5'.repeat(16),
+    hashType: 1,
     algorithm: 'sha256',
     dataBlockSize: 1024,
     hashBlockSize: 2048,
@@ -37,11 +38,31 @@ test('all parameters are read', () => {
   });
 });
 
-test('other kinds of hash trees are not handled', () => {
+test('another version of the superblock is not handled', () => {
   refuses((bytes) => bytes.writeUInt32LE(2, 8), Unsupported, /version/);
-  refuses((bytes) => bytes.writeUInt32LE(0, 12), Unsupported, /Chrome OS/);
-  refuses((bytes) => bytes.fill(0, 32, 64).write('sha1', 32), Unsupported, /is sha1 and not/);
-  refuses((bytes) => bytes.fill(0, 32, 64).write('sha3-256', 32), Unsupported, /is sha3-256 and not/);
+});
+
+test('all hash types and digests are read, and some digests are not verified', () => {
+  const bytes = Buffer.from(written());
+  bytes.writeUInt32LE(0, 12);
+  assert.equal(parseVeritySuperblock(bytes).hashType, 0);
+  for (const [algorithm, supported] of [
+    ['sha256', true],
+    ['sha512', true],
+    ['sha1', false],
+    ['sha3-256', false],
+    ['blake2b-512', false],
+    ['rmd160', false],
+  ] as const) {
+    bytes.fill(0, 32, 64).write(algorithm, 32);
+    const superblock = parseVeritySuperblock(bytes);
+    assert.equal(superblock.algorithm, algorithm);
+    assert.equal(isSupportedVerity(superblock), supported);
+    assert.deepEqual(
+      checkSupportedVerity(superblock).map(({ code }) => code),
+      supported ? [] : ['unsupported'],
+    );
+  }
 });
 
 test('what cryptsetup never writes is malformed', () => {
@@ -50,6 +71,7 @@ test('what cryptsetup never writes is malformed', () => {
   refuses((bytes) => bytes.write('SHA256', 32), Malformed, /algorithm/);
   refuses((bytes) => bytes.write('x', 60), Malformed, /algorithm/);
   refuses((bytes) => bytes.fill(0, 32, 64), Malformed, /algorithm/);
+  refuses((bytes) => bytes.write('-a', 32), Malformed, /algorithm/);
   for (const at of [64, 68]) {
     for (const size of [0, 256, 1000, 131_072, 2 ** 31])
       refuses((bytes) => bytes.writeUInt32LE(size, at), Malformed, /block size/);

@@ -1,15 +1,25 @@
 import { Cursor } from '../bytes/cursor.ts';
 import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { type Hex, toHex } from '../bytes/hex.ts';
+import { type Reason, reason } from '../reasons.ts';
 import { isZero } from './zero.ts';
 
+/** The digests that hash trees are verified with; of the others, none that people use is better and some are broken. */
+const verityDigests = ['sha256', 'sha512'] as const;
+
+export type VerityDigest = (typeof verityDigests)[number];
+
 /**
- * The parameters of a hash tree. Nobody signs them. Algorithm, salt and block sizes are bound by the root hash, since a tree
- * with others has another one; the number of data blocks is bound by the digests that `HashTree` finds, the UUID by nothing.
+ * The parameters of a hash tree. Nobody signs them. Algorithm, hash type, salt and block sizes are bound by the root hash,
+ * since a tree with others has another one; the number of data blocks is bound by the digests that `HashTree` finds, the
+ * UUID by nothing.
  */
 export interface VeritySuperblock {
   readonly uuid: Hex;
-  readonly algorithm: 'sha256' | 'sha512';
+  /** 1: the salt is hashed before a block. 0: after it, as in Chrome OS. */
+  readonly hashType: 0 | 1;
+  /** As it is written: lowercase letters, digits, `-` and `_`. See `checkSupportedVerity`. */
+  readonly algorithm: string;
   /** Bytes, as all sizes here. */
   readonly dataBlockSize: number;
   readonly hashBlockSize: number;
@@ -18,20 +28,39 @@ export interface VeritySuperblock {
   readonly salt: Uint8Array;
 }
 
+/** The parameters of a hash tree that can be verified. */
+export type SupportedSuperblock = VeritySuperblock & { readonly algorithm: VerityDigest };
+
 export const veritySuperblockSize = 512;
+
+/** Whether the digest is one that is known here. */
+export function isSupportedVerity(superblock: VeritySuperblock): superblock is SupportedSuperblock {
+  return verityDigests.some((name) => name === superblock.algorithm);
+}
+
+/** Checks that a hash tree is one that can be verified. Whether it should be is for a policy to say. */
+export function checkSupportedVerity(superblock: VeritySuperblock): readonly Reason[] {
+  if (isSupportedVerity(superblock)) return [];
+  const { algorithm } = superblock;
+  return [
+    reason('unsupported', `The hash tree is of ${algorithm} digests; only sha256 and sha512 are verified.`),
+  ];
+}
 
 /**
  * Parses the first 512 bytes of a verity partition (struct verity_sb in cryptsetup's lib/verity/verity.c).
  *
  * @throws Malformed
- * @throws Unsupported for digests that are broken, and for the Chrome OS order of salt and data (hash type 0).
+ * @throws Unsupported for another version of the superblock.
  */
 export function parseVeritySuperblock(bytes: Uint8Array): VeritySuperblock {
   const cursor = new Cursor(bytes, 'little');
   if (toHex(cursor.take(8, field('signature'))) !== '7665726974790000') {
     throw new Malformed('verity superblock', 'has no signature', 0);
   }
-  checkKind(cursor.u32(field('version')), cursor.u32(field('hash type')));
+  const version = cursor.u32(field('version'));
+  if (version !== 1) throw new Unsupported(field('version'), `is ${version} and not 1`);
+  const hashType = takeHashType(cursor);
   const uuid = toHex(cursor.take(16, field('UUID')));
   const algorithm = parseAlgorithm(cursor.take(32, field('algorithm')));
   const dataBlockSize = takeBlockSize(cursor, field('data block size'));
@@ -43,26 +72,25 @@ export function parseVeritySuperblock(bytes: Uint8Array): VeritySuperblock {
   const salt = takeSalt(cursor);
   if (!isZero(cursor.take(168, field('padding')))) throw new Malformed(field('padding'), 'is not zero', 344);
   cursor.end('verity superblock');
-  return { uuid, algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt };
+  return { uuid, hashType, algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt };
 }
 
 const field = (name: string) => `verity superblock: ${name}`;
 
-function checkKind(version: number, hashType: number): void {
-  if (version !== 1) throw new Unsupported(field('version'), `is ${version} and not 1`);
-  if (hashType === 0)
-    throw new Unsupported(field('hash type'), 'is that of Chrome OS, with the salt after the data');
-  if (hashType !== 1) throw new Malformed(field('hash type'), `is ${hashType}`, 12);
+function takeHashType(cursor: Cursor): 0 | 1 {
+  const hashType = cursor.u32(field('hash type'));
+  if (hashType !== 0 && hashType !== 1) throw new Malformed(field('hash type'), `is ${hashType}`, 12);
+  return hashType;
 }
 
-function parseAlgorithm(bytes: Uint8Array): 'sha256' | 'sha512' {
+function parseAlgorithm(bytes: Uint8Array): string {
   const padded = Buffer.from(bytes).toString('latin1');
   const name = padded.replace(/\0+$/, '');
-  if (name === 'sha256' || name === 'sha512') return name;
   // Only a name that is in order is worth repeating to a person.
-  if (/^[a-z0-9-]+$/.test(name))
-    throw new Unsupported(field('algorithm'), `is ${name} and not sha256 or sha512`);
-  throw new Malformed(field('algorithm'), 'is not a name padded with zeros', 32);
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
+    throw new Malformed(field('algorithm'), 'is not a name padded with zeros', 32);
+  }
+  return name;
 }
 
 function takeBlockSize(cursor: Cursor, name: string): number {

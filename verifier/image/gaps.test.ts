@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { bytesSource } from './bytes-source.ts';
-import { checkGaps } from './zero.ts';
+import { checkGaps } from './gaps.ts';
 
 const parts = [
   { field: 'second', offset: 1_100_000, length: 10 },
