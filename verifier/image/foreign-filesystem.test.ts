@@ -9,7 +9,7 @@ import { repairGpt, writeGpt } from '../../test-vectors/generate/gpt-writer.ts';
 import { makeDdi, makeErofs } from '../../test-vectors/generate/make-image.ts';
 import { Malformed } from '../bytes/failures.ts';
 import { bytesSource } from './bytes-source.ts';
-import { checkNoForeignFileSystem, findFileSystem } from './foreign-filesystem.ts';
+import { checkNoForeignFileSystem, findFileSystems } from './foreign-filesystem.ts';
 import { openImage } from './image.ts';
 import { partitionTypes } from './partition-type-table.ts';
 
@@ -81,8 +81,8 @@ test('file systems within the data partition, where libblkid looks for them too'
   for (const [name, write] of superblocks) {
     const bytes = image();
     write(bytes);
-    const found = await findFileSystem(bytesSource(bytes));
-    assert.equal(found?.name, name);
+    const found = await findFileSystems(bytesSource(bytes));
+    assert.equal(found[0]?.name, name);
     await assert.rejects(
       openImage(bytesSource(bytes)),
       (error) => error instanceof Malformed && error.message.includes(`is a ${name} file`),
@@ -109,12 +109,12 @@ test('a magic counted from the end of the file', async () => {
     },
   ]).bytes;
   bytes.write('c68573f666ce90a9d96a60cf803df7ef', bytes.length - 1_048_576 + 24, 'hex');
-  assert.equal((await findFileSystem(bytesSource(bytes)))?.name, 'bcachefs');
+  assert.equal((await findFileSystems(bytesSource(bytes)))[0]?.name, 'bcachefs');
 });
 
 test('small files are not read beyond their end', async () => {
   for (const size of [0, 1, 100, 1030, 1081])
-    assert.equal(await findFileSystem(bytesSource(new Uint8Array(size))), null);
+    assert.deepEqual(await findFileSystems(bytesSource(new Uint8Array(size))), []);
 });
 
 function writeReiserfs(bytes: Buffer): void {

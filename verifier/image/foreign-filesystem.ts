@@ -91,21 +91,21 @@ const magics: readonly Magic[] = table.flatMap(([name, magic, ...offsets]) =>
  * @throws Malformed
  */
 export async function checkNoForeignFileSystem(source: ByteSource): Promise<void> {
-  const found = await findFileSystem(source);
-  if (found === null) return;
+  const [found] = await findFileSystems(source);
+  if (found === undefined) return;
   throw new Malformed('image', `is a ${found.name} file system besides a partition table`, found.offset);
 }
 
-/** The first kind of file system whose magic the file has, and where; null if there is none. */
-export async function findFileSystem(
+/** The kinds of file systems whose magics the file has, and where. */
+export async function findFileSystems(
   source: ByteSource,
-): Promise<{ readonly name: string; readonly offset: number } | null> {
+): Promise<readonly { readonly name: string; readonly offset: number }[]> {
+  const found = [];
   for (const { name, offset, bytes } of magics) {
     const at = offset < 0 ? source.size + offset : offset;
     if (at < 0 || at + bytes.length > source.size) continue;
-    if (bytes.equals(await readExtent(source, 'image', { offset: at, length: bytes.length }))) {
-      return { name, offset: at };
-    }
+    if (bytes.equals(await readExtent(source, 'image', { offset: at, length: bytes.length })))
+      found.push({ name, offset: at });
   }
-  return null;
+  return found;
 }
