@@ -20,7 +20,9 @@ export const reasonSentences = {
   'wrong-class': 'The image is named for one class and used as the other.',
   'wrong-architecture': 'The image is for another architecture than the host.',
   'digest-mismatch': 'The content is not one of those that the rule lists.',
-  'name-mismatch': 'The name of the image is not one systemd or the measurement log can carry.',
+  'name-mismatch':
+    'The name of the image is not one that systemd, the measurement log or the image itself allows.',
+  incompatible: 'The image does not say that it is an extension for this host.',
   unreadable: 'The input could not be read.',
   // evidence of a host
   'identity-mismatch': 'The evidence names another attestation key than the one expected of this host.',
