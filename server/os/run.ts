@@ -116,6 +116,7 @@ const debianPackages: readonly (readonly [string, string])[] = [
   ['tpm2_', 'tpm2-tools'],
   ['swtpm', 'swtpm'],
   ['flock', 'util-linux'],
+  ['getfattr', 'attr'],
   ['veritysetup', 'cryptsetup-bin'],
   ['dmsetup', 'dmsetup'],
   ['openssl', 'openssl'],
