@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import { entryExists, kindOf, listDirectory } from './directory.ts';
+import { entryExists, fileSize, kindOf, linkTarget, listDirectory, listNames } from './directory.ts';
 
 let directory = '';
 before(() => {
@@ -33,12 +33,24 @@ test('an entry exists even if it is a link to nowhere', async () => {
   assert.equal(await entryExists(join(directory, 'file/below')), false);
 });
 
-test('a listing has hidden names and leaves out names that are not UTF-8', async () => {
+test('a listing has hidden names and leaves out names that are not UTF-8, unless they are asked for as bytes', async () => {
   const place = join(directory, 'names');
   mkdirSync(place);
   writeFileSync(join(place, '.hidden'), '');
   writeFileSync(join(place, 'replaced\ufffd.raw'), '');
   writeFileSync(Buffer.concat([Buffer.from(`${place}/bad`), Buffer.from([0xff]), Buffer.from('.raw')]), '');
   assert.deepEqual((await listDirectory(place)).sort(), ['.hidden', 'replaced\ufffd.raw']);
+  assert.deepEqual((await listNames(place)).sort(), ['.hidden', 'bad\xff.raw', 'replaced\xef\xbf\xbd.raw']);
   await assert.rejects(listDirectory(join(directory, 'none')), CouldNotDecide);
+  await assert.rejects(listNames(join(directory, 'none')), CouldNotDecide);
+});
+
+test('a link is read without being followed, a file measured', async () => {
+  assert.equal(await linkTarget(join(directory, 'link')), 'nowhere');
+  assert.equal(await linkTarget(join(directory, 'file')), null);
+  assert.equal(await linkTarget(join(directory, 'none')), null);
+  await assert.rejects(linkTarget(join(directory, 'file/below')), CouldNotDecide);
+  writeFileSync(join(directory, 'ten'), '0123456789');
+  assert.equal(await fileSize(join(directory, 'ten')), 10);
+  await assert.rejects(fileSize(join(directory, 'none')), CouldNotDecide);
 });

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 
 import { isErrno, systemFailure } from './system-failure.ts';
 
@@ -27,9 +27,17 @@ export async function kindOf(path: string): Promise<EntryKind> {
  * @throws CouldNotDecide if it cannot be read.
  */
 export async function listDirectory(path: string): Promise<string[]> {
+  return (await readNames(path)).filter(isUtf8).map((name) => name.toString('utf8'));
+}
+
+/** All names in a directory as byte strings, one character a byte, in no particular order. @throws CouldNotDecide */
+export async function listNames(path: string): Promise<string[]> {
+  return (await readNames(path)).map((name) => name.toString('latin1'));
+}
+
+async function readNames(path: string): Promise<Buffer[]> {
   try {
-    const names = await readdir(path, { encoding: 'buffer' });
-    return names.filter(isUtf8).map((name) => name.toString('utf8'));
+    return await readdir(path, { encoding: 'buffer' });
   } catch (error) {
     throw systemFailure(`list ${path}`, error);
   }
@@ -42,6 +50,25 @@ export async function entryExists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return false;
+    throw systemFailure(`look at ${path}`, error);
+  }
+}
+
+/** Bytes of a file, links not followed. @throws CouldNotDecide if it cannot be looked at. */
+export async function fileSize(path: string): Promise<number> {
+  try {
+    return (await lstat(path)).size;
+  } catch (error) {
+    throw systemFailure(`look at ${path}`, error);
+  }
+}
+
+/** What a symbolic link says, not followed; null if there is no link. @throws CouldNotDecide if unclear. */
+export async function linkTarget(path: string): Promise<string | null> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (isErrno(error, 'EINVAL') || isErrno(error, 'ENOENT')) return null;
     throw systemFailure(`look at ${path}`, error);
   }
 }

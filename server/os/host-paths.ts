@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import type { ExtensionClass } from '../../verifier/verify-image.ts';
+import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import { chaseInRoot } from './chase.ts';
 
 /*
@@ -44,6 +44,24 @@ const searchPath: Readonly<Record<ExtensionClass, readonly string[]>> = {
 export function searchDirectories(extensionClass: ExtensionClass): readonly string[] {
   return searchPath[extensionClass];
 }
+
+/**
+ * Where images are put and systemd does not look for them: for sysexts since systemd 254, for confexts never, since they
+ * are merged into /etc. In an initrd it looks in /.extra/ too, where systemd-stub puts what it finds beside the kernel.
+ */
+export const abandonedDirectories: Readonly<Record<ExtensionClass, readonly string[]>> = {
+  sysext: ['/usr/local/lib/extensions', '/usr/lib/extensions'],
+  confext: ['/etc/confexts'],
+};
+
+/** In this order, CONF_PATHS() in systemd's src/basic/constants.h. */
+const configurationDirectories = ['/etc', '/run', '/usr/local/lib', '/usr/lib'] as const;
+
+/** Where systemd looks for certificates that may sign root hashes, highest priority first. */
+export const verityDirectories: readonly string[] = configurationDirectories.map((top) => `${top}/verity.d`);
+
+/** Where systemd's own configuration is, highest priority first. */
+export const systemdDirectories: readonly string[] = configurationDirectories.map((top) => `${top}/systemd`);
 
 /**
  * Where refused images of a search directory go. It is a neighbour of the search directory, for example
