@@ -8,6 +8,8 @@ export interface MessageParts {
   readonly encapsulated?: Uint8Array;
   /** DER of what goes into the `[0]` field; absent: no such field. */
   readonly certificates?: readonly Uint8Array[];
+  /** DER of what goes into the `[1]` field; absent: no such field. */
+  readonly revocations?: readonly Uint8Array[];
   readonly signers: readonly Uint8Array[];
 }
 
@@ -19,6 +21,8 @@ export interface SignerParts {
   readonly attributes?: readonly Uint8Array[];
   readonly signatureAlgorithm: Uint8Array;
   readonly signature: Uint8Array;
+  /** DER of the unsigned attributes; absent: no such field. */
+  readonly unsignedAttributes?: readonly Uint8Array[];
 }
 
 export const oids = {
@@ -60,7 +64,7 @@ export function requiredAttributes(messageDigest: Uint8Array): Uint8Array[] {
 
 /** SignerInfo, RFC 5652 section 5.3. */
 export function signerInfo(parts: SignerParts): Uint8Array {
-  const { sid, attributes, signatureAlgorithm, signature } = parts;
+  const { sid, attributes, signatureAlgorithm, signature, unsignedAttributes } = parts;
   return der(
     0x30,
     integer(parts.version ?? (sid[0] === 0x80 ? 3 : 1)),
@@ -69,6 +73,7 @@ export function signerInfo(parts: SignerParts): Uint8Array {
     ...(attributes ? [der(0xa0, ...attributes)] : []),
     signatureAlgorithm,
     der(0x04, signature),
+    ...(unsignedAttributes ? [der(0xa1, ...unsignedAttributes)] : []),
   );
 }
 
@@ -80,6 +85,7 @@ export function message(parts: MessageParts): Uint8Array {
     der(0x31, ...(parts.digestOids ?? [oids.sha256]).map((name) => algorithm(name, null_))),
     parts.encapsulated ?? der(0x30, oid(oids.data)),
     ...(parts.certificates ? [der(0xa0, ...parts.certificates)] : []),
+    ...(parts.revocations ? [der(0xa1, ...parts.revocations)] : []),
     der(0x31, ...parts.signers),
   );
   return der(0x30, oid(parts.contentType ?? oids.signedData), der(0xa0, signedData));

@@ -1,8 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-const entryCount = 128;
 const entrySize = 128;
-const entriesLength = entryCount * entrySize;
 
 /** A partition to write; the GUIDs are in text order, with or without dashes. */
 export interface WrittenPartition {
@@ -14,12 +12,16 @@ export interface WrittenPartition {
   readonly slack?: number;
 }
 
-/** Writes a disk image with primary and backup partition table, partitions one after the other from 20 KiB on. */
+/**
+ * Writes a disk image with primary and backup partition table, partitions one after the other from 20 KiB on, or where the
+ * table ends.
+ */
 export function writeGpt(
   partitions: readonly WrittenPartition[],
   sector = 512,
+  entryCount = 128,
 ): { readonly bytes: Buffer; readonly offsets: readonly number[] } {
-  const tableSectors = Math.ceil(entriesLength / sector);
+  const tableSectors = Math.ceil((entryCount * entrySize) / sector);
   let next = Math.max(2 + tableSectors, (20 * 1024) / sector);
   const placed = partitions.map((partition) => {
     const first = next;
@@ -32,7 +34,7 @@ export function writeGpt(
   for (const { bytes: content, first } of placed) Buffer.from(content).copy(bytes, first * sector);
   writeProtectiveMbr(bytes, sectors);
   Buffer.concat(placed.map(writeEntry)).copy(bytes, 2 * sector);
-  writeHeader(bytes, sector, sectors, tableSectors);
+  writeHeader(bytes, sector, sectors, entryCount);
   repairGpt(bytes, sector);
   return { bytes, offsets: placed.map(({ first }) => first * sector) };
 }
@@ -68,7 +70,8 @@ function writeProtectiveMbr(bytes: Buffer, sectors: number): void {
   bytes.writeUInt16LE(0xaa55, 510);
 }
 
-function writeHeader(bytes: Buffer, sector: number, sectors: number, tableSectors: number): void {
+function writeHeader(bytes: Buffer, sector: number, sectors: number, entryCount: number): void {
+  const tableSectors = Math.ceil((entryCount * entrySize) / sector);
   const header = bytes.subarray(sector, 2 * sector);
   header.write('EFI PART', 0, 'ascii');
   header.writeUInt32LE(0x00010000, 8);

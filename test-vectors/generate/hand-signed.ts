@@ -2,7 +2,7 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { parseCertificate } from '../../verifier/trust/certificate.ts';
-import { algorithm, issuerAndSerial, oids, signerInfo } from './cms-writer.ts';
+import { algorithm, issuerAndSerial, oids, signerInfo, type SignerParts } from './cms-writer.ts';
 import { der, null_ } from './der-writer.ts';
 import type { Issued } from './openssl-pki.ts';
 
@@ -15,6 +15,8 @@ export interface HandSigned {
   /** What the message says it was. */
   readonly digestOid?: string;
   readonly attributes?: readonly Uint8Array[];
+  /** In place of what would be right. */
+  readonly parts?: Partial<SignerParts>;
 }
 
 /** A SignerInfo by no tool's leave: the signature is the key's own over what RFC 5652 section 5.4 says. */
@@ -35,5 +37,6 @@ export function handSigned({
     ...(attributes && { attributes }),
     signatureAlgorithm: algorithm(signatureOid),
     signature: sign(hash, signed, createPrivateKey(readFileSync(signer.key))),
+    ...rest.parts,
   });
 }

@@ -10,7 +10,6 @@ import {
   startOf,
   table,
   tree,
-  unsupported,
 } from './image-edit.ts';
 
 /** Cases about what is in the partitions: data, hash tree and signature. */
@@ -44,16 +43,19 @@ export const contentEdits: readonly ImageEdit[] = [
     edit: signature((text) => text.replace(/[0-9a-f]{64}/, (hash) => hash.toUpperCase())),
   },
   {
-    ...unsupported,
+    ...tree,
+    from: 'sysext-x86-64-rsa',
     id: 'superblock-chrome-os',
-    comment: 'Hash type 0: the salt comes after the data.',
-    flags: ['Superblock'],
+    comment: 'Hash type 0, the salt after the data, in place of 1: another root hash.',
+    flags: ['Superblock', 'Corrupt'],
     edit: inPlace((bytes) => bytes.writeUInt32LE(0, startOf(bytes, 2) + 12)),
   },
   {
-    ...unsupported,
+    ...tree,
+    from: 'sysext-x86-64-rsa',
+    refused: { code: 'unsupported', stage: 'tree' },
     id: 'superblock-sha1',
-    comment: 'A hash tree by SHA-1, which systemd would use.',
+    comment: 'The algorithm is SHA-1, which systemd would use.',
     flags: ['Superblock'],
     edit: inPlace((bytes) =>
       bytes.fill(0, startOf(bytes, 2) + 32, startOf(bytes, 2) + 64).write('sha1', startOf(bytes, 2) + 32),

@@ -1,23 +1,22 @@
-import { repairGpt } from './gpt-writer.ts';
+import { repairGpt, sealGptCopy } from './gpt-writer.ts';
 
-/** A case that differs from a genuine image by one edit. */
+/** A case that differs from one that is accepted by one edit. */
 export interface ImageEdit {
   readonly id: string;
   readonly comment: string;
   readonly flags: readonly string[];
-  readonly from: GenuineImage;
+  /** Identifier of the other case. */
+  readonly from: string;
   /** Gives the edited image; the bytes are a copy. CRCs are right unless they are what the case is about. */
   readonly edit: (bytes: Buffer) => Buffer;
-  /** Null if the image is accepted as the genuine one is. */
+  /** Null if the image is accepted as the other one is. */
   readonly refused: {
-    readonly code: 'malformed' | 'unsupported' | 'data-corrupt' | 'root-hash-mismatch';
+    readonly code: 'malformed' | 'unsupported' | 'data-corrupt' | 'root-hash-mismatch' | 'unsigned';
     readonly stage: 'open' | 'tree';
   } | null;
 }
 
-export type GenuineImage = 'sysext-x86-64-rsa' | 'sysext-two-levels' | 'sysext-large-sectors';
-
-/** Bytes of a sector of all genuine images but one. */
+/** Bytes of a sector of all images that are edited but one. */
 export const sector = 512;
 /** Where an entry of the partition table is, and a field in it. */
 export const entry = (number: number, field = 0): number => 2 * sector + (number - 1) * 128 + field;
@@ -33,6 +32,18 @@ export const table =
     repairGpt(bytes);
     return bytes;
   };
+
+/** An edit of one copy of the table, whose CRCs are made right again while the other copy stays as it is. */
+export const copyOf = (which: 'primary' | 'backup', edit: (header: Buffer, bytes: Buffer) => unknown) =>
+  inPlace((bytes) => {
+    const lba = which === 'primary' ? 1 : bytes.length / sector - 1;
+    edit(bytes.subarray(lba * sector, (lba + 1) * sector), bytes);
+    sealGptCopy(bytes, lba);
+  });
+
+/** An edit of the superblock of the hash tree, which is partition 2. */
+export const superblock = (edit: (superblock: Buffer) => unknown) =>
+  inPlace((bytes) => edit(bytes.subarray(startOf(bytes, 2), startOf(bytes, 2) + sector)));
 
 /** An edit of bytes that stay where they are. */
 export const inPlace =

@@ -162,8 +162,9 @@ export const tableEdits: readonly ImageEdit[] = [
   },
   {
     ...unsupported,
+    refused: { code: 'unsigned', stage: 'tree' },
     id: 'no-partition-table',
-    comment: 'The data partition alone: a bare erofs file system.',
+    comment: 'The data partition alone: a bare erofs file system, which no root hash covers.',
     flags: ['Partitions'],
     edit: (bytes) => bytes.subarray(startOf(bytes, 1), startOf(bytes, 1) + 4096),
   },

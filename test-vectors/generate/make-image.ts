@@ -24,6 +24,8 @@ export interface ImageOptions {
   readonly slack?: number;
   /** Bytes; 512 if absent. */
   readonly sectorSize?: number;
+  /** How many entries the partition table has room for; 128 if absent. */
+  readonly entryCount?: number;
 }
 
 /** An image, and where its parts are. */
@@ -62,7 +64,7 @@ export function makeDdi(options: ImageOptions): MadeImage {
           },
         ]),
   ];
-  const { bytes, offsets } = writeGpt(partitions, options.sectorSize);
+  const { bytes, offsets } = writeGpt(partitions, options.sectorSize, options.entryCount);
   return {
     bytes,
     rootHash,

@@ -135,7 +135,7 @@ export class OpensslPki {
 
   /** A detached signature in DER, as `openssl smime -sign` or `openssl cms -sign` makes it. */
   sign(
-    content: string,
+    content: string | Uint8Array,
     { signers, attributes = false, embed = 'signer', tool = 'smime', options = [] }: SignOptions,
   ) {
     const out = this.write('', 'p7s');

@@ -15,7 +15,7 @@ export const otherHash = rootHash.replace(/a$/, 'b');
 /** Collects cases and writes their files into `directory`, which it empties of earlier ones first. */
 export class SignatureWriter {
   readonly pki = new OpensslPki();
-  readonly cases: SignatureCase[] = [];
+  readonly cases: Omit<SignatureCase, 'judges'>[] = [];
   readonly #directory: string;
   readonly #names = new Map<Issued, string>();
 
@@ -32,7 +32,7 @@ export class SignatureWriter {
     return issued;
   }
 
-  sign(options: SignOptions, content = rootHash): Uint8Array {
+  sign(options: SignOptions, content: string | Uint8Array = rootHash): Uint8Array {
     return this.pki.sign(content, options);
   }
 

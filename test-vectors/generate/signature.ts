@@ -1,10 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { JudgeBench } from './judges.ts';
+import { algorithmCases } from './signature-algorithms.ts';
 import { chainCases } from './signature-chain.ts';
+import { contentCases } from './signature-contents.ts';
+import { signatureDifferences } from './signature-differences.ts';
 import { type SignatureGroup, signatureGroupShape, signatureSchemaText } from './signature-group.ts';
 import { handMadeCases } from './signature-hand-made.ts';
+import { askOpenssl } from './signature-judges.ts';
+import { pathCases } from './signature-paths.ts';
 import { pinnedCases } from './signature-pinned.ts';
+import { structureCases } from './signature-structures.ts';
 import { SignatureWriter } from './signature-writer.ts';
 
 const notes: SignatureGroup['notes'] = {
@@ -67,19 +74,34 @@ const notes: SignatureGroup['notes'] = {
 // Writes the group afresh: the same cases each time, with new keys that nobody keeps. From the root of the repository:
 // node dist/test-vectors/generate/signature.js
 const directory = join('test-vectors', 'signature');
+const bench = new JudgeBench();
+const complaints: string[] = [];
 const writer = new SignatureWriter(directory);
 try {
   pinnedCases(writer);
   handMadeCases(writer);
   chainCases(writer);
+  algorithmCases(writer);
+  contentCases(writer);
+  structureCases(writer);
+  pathCases(writer);
+  const cases = writer.cases.map((one) => ({
+    ...one,
+    judges: askOpenssl(bench, directory, one, (what) => complaints.push(what)),
+  }));
+  const given = cases.flatMap(({ id, judges }) => judges.map(({ tool }) => `${id} ${tool}`));
+  complaints.push(...[...signatureDifferences.keys()].filter((key) => !given.includes(key)));
   const group = signatureGroupShape.parse({
     schema: '../schemas/signature.schema.json',
     generator: 'test-vectors/generate/signature.ts',
     notes,
-    cases: writer.cases,
+    cases,
   });
   writeFileSync(join(directory, 'signature.json'), `${JSON.stringify(group, null, 2)}\n`);
   writeFileSync(join('test-vectors', 'schemas', 'signature.schema.json'), signatureSchemaText());
 } finally {
   writer.pki.remove();
+  bench.remove();
+  for (const complaint of complaints) process.stderr.write(`${complaint}\n`);
+  if (complaints.length > 0) process.exitCode = 1;
 }

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 
 export interface VerityOptions {
-  readonly algorithm?: 'sha256' | 'sha512';
+  /** As in the superblock, which is also how node:crypto names it. */
+  readonly algorithm?: string;
+  /** 1 for salt before data and digests at powers of two; 0 for data before salt and digests without space (Chrome OS). */
+  readonly hashType?: 0 | 1;
   readonly salt?: Uint8Array;
   readonly dataBlockSize?: number;
   readonly hashBlockSize?: number;
@@ -14,22 +17,26 @@ export function writeVerity(
 ): { readonly bytes: Buffer; readonly rootHash: string } {
   const {
     algorithm = 'sha256',
+    hashType = 1,
     salt = Buffer.alloc(32, 0x5c),
     dataBlockSize = 4096,
     hashBlockSize = 4096,
   } = options;
-  const hash = (block: Uint8Array): Buffer => createHash(algorithm).update(salt).update(block).digest();
+  const hash = (block: Uint8Array): Buffer => {
+    const [first, second] = hashType === 1 ? [salt, block] : [block, salt];
+    return createHash(algorithm).update(first).update(second).digest();
+  };
   const levels: Buffer[] = [];
   let digests = blocks(data, dataBlockSize).map(hash);
   while (digests.length > 1) {
-    const level = packLevel(digests, hashBlockSize);
+    const level = packLevel(digests, hashBlockSize, hashType);
     levels.unshift(level);
     digests = blocks(level, hashBlockSize).map(hash);
   }
   const superblock = Buffer.alloc(Math.max(512, hashBlockSize));
   superblock.write('verity\0\0', 0, 'latin1');
   superblock.writeUInt32LE(1, 8);
-  superblock.writeUInt32LE(1, 12);
+  superblock.writeUInt32LE(hashType, 12);
   superblock.fill(0xa5, 16, 32);
   superblock.write(algorithm, 32, 'ascii');
   superblock.writeUInt32LE(dataBlockSize, 64);
@@ -46,9 +53,10 @@ function blocks(bytes: Uint8Array, size: number): Uint8Array[] {
   );
 }
 
-function packLevel(digests: readonly Buffer[], blockSize: number): Buffer {
-  const stride = 2 ** Math.ceil(Math.log2(digests[0]?.length ?? 1));
-  const perBlock = blockSize / stride;
+function packLevel(digests: readonly Buffer[], blockSize: number, hashType: 0 | 1): Buffer {
+  const size = digests[0]?.length ?? 1;
+  const stride = hashType === 0 ? size : 2 ** Math.ceil(Math.log2(size));
+  const perBlock = 2 ** Math.floor(Math.log2(blockSize / size));
   const level = Buffer.alloc(Math.ceil(digests.length / perBlock) * blockSize);
   digests.forEach((value, index) => {
     value.copy(level, Math.floor(index / perBlock) * blockSize + (index % perBlock) * stride);

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { parseHex } from '../../verifier/bytes/hex.ts';
 import { parseCertificates } from '../../verifier/trust/certificate.ts';
 import { verifyRootHashSignature } from '../../verifier/trust/root-hash-signature.ts';
+import { JudgeBench } from '../generate/judges.ts';
 import { signatureGroupShape, signatureSchemaText } from '../generate/signature-group.ts';
+import { judgeSignature } from '../generate/signature-judges.ts';
 
 const directory = join('test-vectors', 'signature');
 const read = (name: string) => readFileSync(join(directory, name));
 const { cases, notes } = signatureGroupShape.parse(JSON.parse(read('signature.json').toString('utf8')));
+const bench = new JudgeBench();
+after(() => bench.remove());
 
 for (const { id, comment, inputs, expect } of cases) {
   test(`${id} (${comment}): ${expect.code ?? 'accepted'}`, () => {
@@ -22,6 +26,16 @@ for (const { id, comment, inputs, expect } of cases) {
     const verdict = verifyRootHashSignature(rootHash, read(inputs.signature), anchors, new Date(inputs.now));
     assert.equal(verdict.signed ? 'accepted' : 'refused', expect.verdict);
     assert.equal(verdict.signed ? null : verdict.reasons[0]?.code, expect.code);
+  });
+}
+
+for (const tool of ['openssl smime', 'openssl cms'] as const) {
+  test(`${tool} says of every signature what the group says that it does`, () => {
+    for (const vector of cases) {
+      const judge = vector.judges.find((one) => one.tool === tool);
+      if (judge === undefined) continue;
+      assert.equal(judgeSignature(bench, directory, tool, vector), judge.verdict, vector.id);
+    }
   });
 }
 
