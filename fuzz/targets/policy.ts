@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { policyGroupShape } from '../../test-vectors/generate/policy-group.ts';
+import { loadPolicy } from '../../verifier/policy/load.ts';
+import type { Target } from '../target.ts';
+
+const directory = join('test-vectors', 'policy');
+
+/** Policy files. */
+export function policyTarget(): Target {
+  const { cases } = policyGroupShape.parse(JSON.parse(readFileSync(join(directory, 'policy.json'), 'utf8')));
+  return {
+    name: 'policy',
+    seeds: cases.map(({ inputs }) => Buffer.from(inputs.policy)),
+    meanings: null,
+    run: async (mutant) => {
+      const readCertificate = (path: string) => readFile(join(directory, basename(path)));
+      const { rules } = await loadPolicy({ text: mutant, path: 'policy.yaml', readCertificate });
+      return String(rules.length);
+    },
+  };
+}
