@@ -15,7 +15,12 @@ const verifierRooms = [
   'verifier/image',
   'verifier/trust',
   'verifier/policy',
+  'verifier/image-verdict.ts',
+  'verifier/check-content.ts',
+  'verifier/image-release.ts',
   'verifier/verify-image.ts',
+  'verifier/verify-directory.ts',
+  'verifier/inspect-image.ts',
   'verifier/tpm',
   'verifier/measurement',
   'verifier/evidence',
@@ -48,6 +53,7 @@ const soleImporters = new Map([
   ['@peculiar/asn1-cms', ['verifier/trust/cms.ts']],
   ['node-forge', ['verifier/trust/second-opinion.ts']],
   ['yaml', ['verifier/policy/document.ts', 'verifier/policy/yaml-limits.ts']],
+  ['fzstd', ['verifier/image/filesystems/zstd-frame.ts']],
   ['execa', ['server/os/run.ts', 'server/os/child-service.ts']],
 ]);
 

@@ -1,5 +1,6 @@
 # Sourced by start.sh and test.sh from the top of the checkout: installs what is missing and says so, then compiles. Safe
-# to run any number of times; touches the network only when something is missing.
+# to run any number of times; touches the network only when something is missing. What a script needs besides goes into
+# extra_packages, in the same form: a command and the Debian package that has it.
 
 say() { printf '%s\n' "touchstone: $*" >&2; }
 fail() { say "$*"; exit 3; }
@@ -8,6 +9,7 @@ fail() { say "$*"; exit 3; }
 ensure_system_packages() {
   missing=
   while read -r tool package; do
+    [ -n "$tool" ] || continue
     command -v "$tool" >/dev/null 2>&1 || case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
   done <<EOF
 tpm2_quote tpm2-tools
@@ -17,7 +19,10 @@ veritysetup cryptsetup-bin
 mkfs.erofs erofs-utils
 systemd-repart systemd
 mksquashfs squashfs-tools
+mke2fs e2fsprogs
+getfattr attr
 flock util-linux
+${extra_packages:-}
 EOF
   # The loader of tpm2-tools finds its swtpm transport by library name, not by a command.
   ls /usr/lib/*/libtss2-tcti-swtpm.so* >/dev/null 2>&1 || missing="$missing libtss2-tcti-swtpm0"

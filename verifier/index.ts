@@ -12,4 +12,7 @@ export type { Policy } from './policy/policy.ts';
 export { trustOnlyPolicy } from './policy/trust-only-policy.ts';
 export { type Reason, type ReasonCode, reasonSentences } from './reasons.ts';
 export { type Certificate, parseCertificates } from './trust/certificate.ts';
-export { type ImageVerdict, verifyImage, type VerifyImageOptions } from './verify-image.ts';
+export type { ImageVerdict, VerifyImageOptions } from './image-verdict.ts';
+export { type DigestedTree, verifyDirectory } from './verify-directory.ts';
+export { verifyImage } from './verify-image.ts';
+export type { ImageFiles } from './check-content.ts';

@@ -33,6 +33,7 @@ function define(output: Output, finish: Finish): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', '\nExit codes: 0 yes, 1 no, 2 usage or policy error, 3 could not decide.\n');
   defineVerify(program, output, finish);
+  defineInspect(program, output, finish);
   defineGate(program, output, finish);
   defineServe(program, output, finish);
   defineAttest(program, output, finish);
@@ -67,11 +68,29 @@ function defineVerify(program: Command, output: Output, finish: Finish): void {
     .addOption(trust())
     .addOption(extensionClass().default(undefined, 'by file name or directory, else sysext'))
     .option('--full', 'recompute the whole hash tree')
+    .option(
+      '--host <directory>',
+      'ask also whether the image fits the host there, / for this one, by its release data',
+    )
     .addOption(json())
     .addHelpText(...example('touchstone verify --trust vendor.pem --full tools.raw'))
     .action(async (images: string[], options: object) => {
       const { verify } = await import('./commands/verify.ts');
       finish(await verify(images, options, output));
+    });
+}
+
+function defineInspect(program: Command, output: Output, finish: Finish): void {
+  program
+    .command('inspect')
+    .description('Say what is in an image, with no verdict.')
+    .argument('<image>', 'image file or directory')
+    .addOption(extensionClass().default(undefined, 'by file name or directory, else sysext'))
+    .addOption(json())
+    .addHelpText(...example('touchstone inspect tools.raw'))
+    .action(async (image: string, options: object) => {
+      const { inspect } = await import('./commands/inspect.ts');
+      finish(await inspect(image, options, output));
     });
 }
 

@@ -30,7 +30,10 @@ test('then a line says how far it is, ten times a second at most, and is taken a
   at(2050);
   progress.show(1, 2);
   progress.clear();
-  assert.deepEqual(seen, ['\r\u001b[Ka\\u001b.raw: 25% verified, 50 MiB/s', '\r\u001b[K']);
+  assert.deepEqual(seen, [
+    '\r\u001b[Ka\\u001b.raw: [######..................] 25% verified, 50 MiB/s',
+    '\r\u001b[K',
+  ]);
 });
 
 test('where there is no terminal there is no progress', () => {

@@ -27,12 +27,23 @@ export function makeProgress(
       if (!terminal || now - shown < intervalMs) return;
       shown = now;
       const rate = bytes / 1024 / 1024 / ((now - start) / 1000);
-      err(
-        `${eraseLine}${printable(what)}: ${Math.floor((bytes / total) * 100)}% verified, ${rate.toFixed(0)} MiB/s`,
-      );
+      err(`${eraseLine}${printable(what)}: ${howFar(bytes, total)} verified, ${rate.toFixed(0)} MiB/s`);
     },
     clear: () => {
       if (shown > start + quietMs - intervalMs) err(eraseLine);
     },
   };
+}
+
+const barWidth = 24;
+
+/** Of a directory nobody knows beforehand how much there is. */
+function howFar(bytes: number, total: number): string {
+  if (total === 0) return `${Math.floor(bytes / 1024 / 1024)} MiB`;
+  return `${bar(bytes / total)} ${Math.floor((bytes / total) * 100)}%`;
+}
+
+function bar(done: number): string {
+  const full = Math.min(barWidth, Math.floor(done * barWidth));
+  return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
 }

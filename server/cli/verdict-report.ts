@@ -1,6 +1,7 @@
+import { contentAlgorithmName } from '../../verifier/image/content-algorithm.ts';
 import { reason, type Reason } from '../../verifier/reasons.ts';
 import type { Certificate } from '../../verifier/trust/certificate.ts';
-import type { ImageName, ImageVerdict } from '../../verifier/verify-image.ts';
+import type { ImageName, ImageVerdict } from '../../verifier/image-verdict.ts';
 import { fields, printable } from './output.ts';
 
 /** One element of `verify --json`; the names are scripted against. */
@@ -9,11 +10,13 @@ export interface VerdictDocument extends ImageName {
   readonly verdict: 'accepted' | 'refused' | 'error';
   readonly rootHash: string | null;
   readonly hashAlgorithm: string | null;
-  readonly form: 'ddi' | null;
+  readonly form: 'ddi' | 'sidecar' | 'bare' | 'directory' | null;
   readonly architecture: string | null;
   readonly signer: Record<'subject' | 'issuer' | 'serial' | 'sha256' | 'spkiSha256', string> | null;
-  /** Release data inside the image; null: not read. */
-  readonly release: null;
+  /** Of the extension itself, by its release data; null: not read. */
+  readonly version: string | null;
+  /** Release data inside the image, read from what the root hash covers; null: not read. */
+  readonly release: Readonly<Record<string, string>> | null;
   readonly integrity: {
     readonly checked: 'full' | 'none';
     readonly dataBytes: number;
@@ -25,31 +28,33 @@ export interface VerdictDocument extends ImageName {
 
 /** The verdict on the image at `path` as a document. */
 export function toVerdictDocument(path: string, verdict: ImageVerdict, seconds: number): VerdictDocument {
-  const { image, signer } = verdict;
+  const { content, signer, release } = verdict;
   return {
     image: path,
     class: verdict.class,
     name: verdict.name,
     verdict: verdict.verdict,
-    rootHash: image?.claimedRootHash ?? null,
-    hashAlgorithm: image?.verity?.algorithm ?? null,
-    form: image?.form ?? null,
-    architecture: image?.architecture ?? null,
+    rootHash: content?.rootHash ?? null,
+    hashAlgorithm: content?.algorithm == null ? null : contentAlgorithmName(content.algorithm),
+    form: content?.form ?? null,
+    architecture: content?.architecture ?? null,
     signer: signer === null ? null : toSignerDocument(signer),
-    release: null,
+    version: release?.version ?? null,
+    release: release === null ? null : Object.fromEntries(release.release.fields),
     integrity: { ...verdict.integrity, seconds },
     rule: verdict.rule,
     reasons: verdict.reasons,
   };
 }
 
-function toSignerDocument({
+/** A certificate as the reports name it. */
+export function toSignerDocument({
   subject,
   issuer,
   serial,
   sha256,
   spkiSha256,
-}: Certificate): VerdictDocument['signer'] {
+}: Certificate): NonNullable<VerdictDocument['signer']> {
   return { subject, issuer, serial, sha256, spkiSha256 };
 }
 
@@ -64,6 +69,7 @@ export function toErrorDocument(path: string, name: ImageName, message: string):
     form: null,
     architecture: null,
     signer: null,
+    version: null,
     release: null,
     integrity: { checked: 'none', dataBytes: 0, seconds: 0 },
     rule: null,
@@ -81,16 +87,23 @@ export function verdictText(document: VerdictDocument): string {
     rootHash,
     hashAlgorithm,
     signer,
+    version,
     integrity,
     rule,
   } = document;
   const facts: (readonly [string, string])[] = [['extension', `${extensionClass} ${name}`]];
-  if (rootHash !== null) facts.push(['root hash', `${hashAlgorithm ?? ''}:${rootHash}`]);
+  if (version !== null && version !== '') facts.push(['version', version]);
+  if (rootHash !== null) facts.push([digestLabel(document), `${hashAlgorithm ?? ''}:${rootHash}`]);
   if (signer !== null) facts.push(['signed by', `${signer.subject} (${signer.sha256})`]);
   if (rule !== null) facts.push(['rule', rule]);
-  if (integrity.checked === 'full') facts.push(['data', `${integrity.dataBytes} bytes match the root hash`]);
+  if (integrity.checked === 'full')
+    facts.push(['data', `${integrity.dataBytes} bytes match the ${digestLabel(document)}`]);
   for (const why of document.reasons) facts.push(['because', reasonText(why)]);
   return `${printable(image)}: ${verdict}\n${fields(facts, '  ')}`;
+}
+
+function digestLabel({ form }: VerdictDocument): string {
+  return form === 'bare' || form === 'directory' ? 'digest' : 'root hash';
 }
 
 /** One reason in a line. */

@@ -38,6 +38,7 @@ export async function makeSampleHost(directory: string): Promise<SampleHost> {
   const vendor = await makeVendor(keys);
   await writeFile(join(configuration, 'vendor-ca.pem'), vendor.authority);
   await writeFile(join(configuration, 'policy.yaml'), policyText);
+  await writeFile(join(root, 'etc/os-release'), 'ID=sample\n');
   const images = {
     'signed.raw': await signedImage(vendor, 'signed'),
     'unsigned.raw': makeDdi({ data: sampleData('unsigned'), architecture }).bytes,

@@ -1,5 +1,5 @@
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import type { Approval, ExtensionClass, ImageVerdict } from '../../verifier/verify-image.ts';
+import type { Approval, ExtensionClass, ImageVerdict } from '../../verifier/image-verdict.ts';
 import { type DiscoveredImage, discoverImages } from './discover.ts';
 import type { GateInput } from './gate-input.ts';
 import type { ApprovedSet } from './measure-set.ts';
@@ -74,7 +74,9 @@ async function gateClass(input: GateInput, extensionClass: ExtensionClass): Prom
 // What was moved away hides nothing any more. Images in effect come before those they hide.
 function unhide(discovered: DiscoveredImage, seen: ReadonlyMap<string, GatedImage>): DiscoveredImage {
   const winner = discovered.hiddenBy === null ? undefined : seen.get(discovered.hiddenBy);
-  return winner === undefined || winner.quarantined === null ? discovered : { ...discovered, hiddenBy: null };
+  return winner === undefined || winner.quarantined === null
+    ? discovered
+    : { ...discovered, hiddenBy: null, conflict: null };
 }
 
 function approvalsOf(

@@ -2,7 +2,7 @@ import type { Hex } from '../../verifier/bytes/hex.ts';
 import { encodeExtensionEvent, setDigest } from '../../verifier/measurement/extension-event.ts';
 import type { ExtensionHistory } from '../../verifier/measurement/extension-history.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
-import type { Approval, ExtensionClass } from '../../verifier/verify-image.ts';
+import type { Approval, ExtensionClass } from '../../verifier/image-verdict.ts';
 
 /** The extensions of one class that were approved, in layer order, lowest first. */
 export interface ApprovedSet {

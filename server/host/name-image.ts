@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path';
 
-import type { ExtensionClass, ImageName } from '../../verifier/verify-image.ts';
-import { extensionName } from './discover.ts';
+import type { ExtensionClass, ImageName } from '../../verifier/image-verdict.ts';
+import { extensionName } from './extension-name.ts';
+import { parseVersionedName } from './version-pick.ts';
 
 export type ClassHint = ExtensionClass;
 
@@ -12,7 +13,8 @@ const directoryClasses = new Map<string, ExtensionClass>([
 
 /**
  * How systemd would name and use the image at `path`, as far as the path tells: the class given, else the suffix
- * (`NAME.confext.raw`), else the search directory it lies in, else sysext.
+ * (`NAME.confext.raw`), else the search directory it lies in, else sysext. A file of a versioned directory (`NAME.raw.v`)
+ * is merged under the name of that directory.
  *
  * @returns the name, and one sentence if the class given is not the one the file name says.
  */
@@ -20,10 +22,15 @@ export function nameImage(
   path: string,
   given: ClassHint | undefined,
 ): { readonly name: ImageName; readonly conflict: string | null } {
-  const fileName = basename(path);
+  const picked = versionedStem(basename(dirname(path)));
+  const fileName = picked ?? basename(path);
   const suffix = /\.(sysext|confext)(?:\.raw)?$/.exec(fileName)?.[1];
   const said = suffix === 'sysext' || suffix === 'confext' ? suffix : undefined;
-  const extensionClass = given ?? said ?? directoryClasses.get(basename(dirname(path))) ?? 'sysext';
+  const extensionClass =
+    given ??
+    said ??
+    directoryClasses.get(basename(dirname(picked === null ? path : dirname(path)))) ??
+    'sysext';
   const stem = extensionName(
     fileName,
     said ?? extensionClass,
@@ -34,4 +41,11 @@ export function nameImage(
       ? null
       : `The file name says ${said}, but the image is to be used as a ${extensionClass}.`;
   return { name: { class: extensionClass, name: stem ?? fileName }, conflict };
+}
+
+/** What a versioned directory's name would be if it were one image; null for other directories. */
+function versionedStem(directory: string): string | null {
+  const versioned =
+    parseVersionedName(directory, 'sysext') === null ? null : directory.slice(0, -'.v'.length);
+  return versioned === '' ? null : versioned;
 }

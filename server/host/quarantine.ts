@@ -22,9 +22,9 @@ export async function quarantine(
   const directory = await makePrivateDirectory(root, quarantineDirectory(image.class, image.searchDirectory));
   // The time keeps a second image of the same name from taking the first one's place.
   const stamp = now.toISOString().replaceAll(/[-:.]/g, '');
-  const moved = join(directory, `${stamp}-${basename(image.entry)}`);
-  const record = { from: join(image.searchDirectory, basename(image.entry)), at: now.toISOString(), reasons };
+  const moved = join(directory, `${stamp}-${basename(image.movable.entry)}`);
+  const record = { from: image.movable.path, at: now.toISOString(), reasons };
   await writeDurable(`${moved}.reason.json`, Buffer.from(`${JSON.stringify(record, null, 2)}\n`), 0o600);
-  await moveEntry(image.entry, moved);
+  await moveEntry(image.movable.entry, moved);
   return moved;
 }

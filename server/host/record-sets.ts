@@ -17,7 +17,7 @@ export async function recordSets(
   sets: readonly ApprovedSet[],
 ): Promise<readonly string[]> {
   for (const approval of sets.flatMap(({ approvals }) => approvals))
-    await keepSignature(root, approval, approval.cms);
+    if (approval.cms !== null) await keepSignature(root, approval, approval.cms);
   const before = await readMeasuredEvents(root, device, policy.measurePcr);
   const verdict = before === null ? null : readExtensionHistory(before);
   if (verdict?.read === true && alreadyMeasured(verdict.history, policy, sets)) return [];

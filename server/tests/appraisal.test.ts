@@ -19,6 +19,7 @@ import { loadPolicy } from '../../verifier/policy/load.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { createAttester } from '../attester/attester.ts';
 import { ensureIdentity } from '../attester/identity.ts';
+import { readExtendedHost } from '../host/extended-host.ts';
 import { gate } from '../host/gate.ts';
 import { recordEvents } from '../host/systemd/measure-log.ts';
 import { SampleMachine } from './sample-machine.ts';
@@ -45,6 +46,7 @@ before(async () => {
     policy,
     classes: ['sysext', 'confext'],
     full: true,
+    host: await readExtendedHost(root),
     now: new Date(),
   });
   assert.ok(report.open);

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { makeDdi, makeErofs } from '../../test-vectors/generate/make-image.ts';
 import { runCommandLine } from '../cli/command-line.ts';
-import { collect, SampleMachine } from './sample-machine.ts';
+import { collect, releaseFiles, SampleMachine } from './sample-machine.ts';
 
 /** What a user gets to see and scripts get to parse, for good and for bad input. */
 
@@ -38,7 +38,7 @@ test('verify --trust accepts what the certificate signed, and shows on what it r
   assert.equal(err, '');
   assert.match(
     out,
-    /vendor-tools\.raw: accepted\n {2}extension {2}sysext vendor-tools\n {2}root hash {2}sha256:[0-9a-f]{64}\n/,
+    /vendor-tools\.raw: accepted\n {2}extension {2}sysext vendor-tools\n {2}version {4}1\.2\n {2}root hash {2}sha256:[0-9a-f]{64}\n/,
   );
   assert.match(out, /data {7}\d+ bytes match the root hash/);
 });
@@ -48,7 +48,7 @@ test('verify --json has the documented members, and nothing else is on stdout', 
   const [document] = JSON.parse(out);
   assert.deepEqual(Object.keys(document).sort(), [
     ...['architecture', 'class', 'form', 'hashAlgorithm', 'image', 'integrity', 'name', 'reasons', 'release'],
-    ...['rootHash', 'rule', 'signer', 'verdict'],
+    ...['rootHash', 'rule', 'signer', 'verdict', 'version'],
   ]);
   assert.equal(document.rule, 'vendor tools');
   assert.equal(document.integrity.checked, 'full');
@@ -93,7 +93,7 @@ test('a wrong signer, a data bit and a class that the name contradicts are refus
 
 test('partitions that are not named for the signed root hash are refused: systemd would not find them', async () => {
   const { bytes } = makeDdi({
-    data: makeErofs({ 'usr/share/x': 'x' }),
+    data: makeErofs(releaseFiles('x')),
     uuids: { data: '11'.repeat(16), verity: '22'.repeat(16) },
     sign: (rootHash) => machine.pki.sign(rootHash, { signers: [machine.vendor] }),
   });
@@ -113,12 +113,12 @@ test('partitions that are not named for the signed root hash are refused: system
   );
 });
 
-test('verity data beside the image, which systemd would use instead, is refused by name', async () => {
+test('a root hash beside the image, which systemd would believe, is not left out of account', async () => {
   const sidecar = machine.put('sidecar/vendor-tools.raw', readFileSync(image));
   machine.put('sidecar/vendor-tools.roothash', 'ab'.repeat(32));
   const { code, out } = await touchstone('verify', '--trust', machine.vendor.certificate, sidecar);
   assert.equal(code, 1);
-  assert.match(out, /unsupported: systemd would use vendor-tools\.roothash beside the image/);
+  assert.match(out, /root-hash-mismatch: The signature partition is about the root hash .* beside the image/);
 });
 
 test('a name with terminal escapes is printed as text', async () => {

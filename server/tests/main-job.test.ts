@@ -209,8 +209,8 @@ test('directories are refused, and what they hid is in effect again', async () =
       image.reasons[0]?.code,
     ]),
     [
-      ['vendor-tools', 'unsupported'],
-      ['vendor-tree', 'unsupported'],
+      ['vendor-tools', 'unsigned'],
+      ['vendor-tree', 'unsigned'],
       ['vendor-tools', undefined],
     ],
   );

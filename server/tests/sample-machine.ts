@@ -12,6 +12,17 @@ import { openTpm } from '../tpm-device/tpm2-tools.ts';
 
 const ownArchitecture: Architecture = hostArchitecture() === 'arm64' ? 'arm64' : 'x86-64';
 
+/** Release data for each name that the tests give an image, in both classes. */
+export function releaseFiles(content: string): Record<string, string> {
+  const names = [content, `vendor-${content}`, 'vendor-tools', 'site', 'corrupt', 'renamed'];
+  return Object.fromEntries(
+    names.flatMap((name) => [
+      [`usr/lib/extension-release.d/extension-release.${name}`, 'ID=sample\nSYSEXT_VERSION_ID=1.2\n'],
+      [`etc/extension-release.d/extension-release.${name}`, 'ID=_any\n'],
+    ]),
+  );
+}
+
 /** A host below a directory with a software TPM, a vendor who signs images, and a policy that trusts the vendor. */
 export class SampleMachine {
   readonly root = mkdtempSync(join(tmpdir(), 'touchstone-machine-'));
@@ -28,6 +39,7 @@ export class SampleMachine {
     this.vendor = this.pki.issue({ subject: '/CN=vendor' });
     this.stranger = this.pki.issue({ subject: '/CN=stranger', key: 'rsa2048' });
     mkdirSync(join(this.root, 'etc/touchstone'), { recursive: true });
+    writeFileSync(join(this.root, 'etc/os-release'), 'ID=sample\n');
     this.policyFile = join(this.root, 'etc/touchstone/policy.yaml');
     this.writePolicy();
   }
@@ -60,7 +72,7 @@ export class SampleMachine {
 
   /** An image in memory, signed by `signer`; unsigned if there is none. */
   image(content: string, signer: Issued | null = this.vendor, architecture = ownArchitecture): Buffer {
-    const data = makeErofs({ 'usr/share/sample': content });
+    const data = makeErofs({ 'usr/share/sample': content, ...releaseFiles(content) });
     const sign = (rootHash: string): Uint8Array =>
       this.pki.sign(rootHash, { signers: signer === null ? [] : [signer] });
     return makeDdi({ data, architecture, ...(signer === null ? {} : { sign }) }).bytes;

@@ -1,10 +1,11 @@
 import { parseBase64 } from '../bytes/base64.ts';
 import { Malformed } from '../bytes/failures.ts';
 import type { ClaimedSet } from '../evidence/claims.ts';
+import { type ContentAlgorithm, parseContentAlgorithm } from '../image/content-algorithm.ts';
 import type { ExtensionHistory, ExtensionRecord } from '../measurement/extension-history.ts';
 import { decide } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
-import { signatureFacts } from '../policy/facts.ts';
+import { type ImageFacts, signatureFacts } from '../policy/facts.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import type { AppraisedExtension } from './appraisal.ts';
@@ -47,18 +48,34 @@ function appraiseExtension(
   judge: Judge,
 ): AppraisedExtension {
   const { class: extensionClass, name, version, rootHash } = extension;
-  const verified = verifySignature(extension, signature, judge);
+  const form = formOf(extension);
+  const verified = form === 'verity' ? verifySignature(extension, signature, judge) : unsignable;
   const verdict = decide(judge.policy, {
-    ...{ class: extensionClass, name, rootHash, form: 'verity', architecture: null, hashType: null },
+    ...{ class: extensionClass, name, rootHash, form, architecture: null, hashType: null },
     signature: signatureFacts(verified),
   });
-  const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, verified)];
+  const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, form, verified)];
   return {
     ...{ class: extensionClass, name, version, rootHash, rule: verdict.rule, reasons },
     verdict: reasons.length === 0 ? 'accepted' : 'refused',
     signer: verified.signed ? verified.signature.signer.subject : null,
   };
 }
+
+const forms = { verity: 'verity', file: 'bare', tree: 'directory' } as const satisfies Record<
+  ContentAlgorithm['over'],
+  ImageFacts['form']
+>;
+
+function formOf({ hashAlgorithm }: ExtensionRecord): ImageFacts['form'] {
+  return forms[parseContentAlgorithm(hashAlgorithm)?.over ?? 'verity'];
+}
+
+const unsignable: SignatureVerdict = {
+  signed: false,
+  reasons: [reason('unsigned', 'Nobody can sign an extension without a hash tree.')],
+  claimedSigner: null,
+};
 
 const maximumSignatureBytes = 1024 * 1024;
 
@@ -80,8 +97,14 @@ function verifySignature(
 }
 
 // Another signature of the same image would verify as well; what the host measured is who signed the one it took.
-function checkMeasuredSigner({ signer }: ExtensionRecord, verified: SignatureVerdict): Reason[] {
-  if (!verified.signed || verified.signature.signer.sha256 === signer) return [];
-  const message = `The signature in the claims is by ${verified.signature.signer.sha256}; the host measured ${signer}.`;
+function checkMeasuredSigner(
+  { signer }: ExtensionRecord,
+  form: ImageFacts['form'],
+  verified: SignatureVerdict,
+): Reason[] {
+  const found = verified.signed ? verified.signature.signer.sha256 : 'unsigned';
+  // What has a hash tree and no signature that verifies is refused by every policy.
+  if (found === signer || (form === 'verity' && !verified.signed)) return [];
+  const message = `The signature in the claims is by ${found}; the host measured ${signer}.`;
   return [reason('set-mismatch', message)];
 }

@@ -9,11 +9,11 @@ const claimedExtension = z.strictObject({
   version: shortText,
   hashAlgorithm: z.string().max(16),
   rootHash: hex.max(128),
-  /** SHA-256 of the signer's certificate. */
-  signer: sha256,
+  /** SHA-256 of the signer's certificate; `unsigned` for what a policy admits by its digest. */
+  signer: z.union([sha256, z.literal('unsigned')]),
   /** The rule of the host's policy that accepted the image; empty where no policy file decided. */
   rule: shortText,
-  /** Base64 of the image's detached PKCS#7 over its root hash; null if the host no longer has it. */
+  /** Base64 of the image's detached PKCS#7 over its root hash; null if there is none, or the host no longer has it. */
   signature: z.string().max(1_400_000).nullable(),
 });
 

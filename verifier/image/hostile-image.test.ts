@@ -8,7 +8,7 @@ import { makeDdi } from '../../test-vectors/generate/make-image.ts';
 import { CouldNotDecide, Malformed, Unsupported } from '../bytes/failures.ts';
 import { toHex } from '../bytes/hex.ts';
 import { bytesSource } from './bytes-source.ts';
-import { checkPartitionUuids, type Image, openImage } from './image.ts';
+import { checkRootHashClaims, type Image, openImage, verityParts } from './image.ts';
 import { verifyTree } from './verity-tree.ts';
 
 const block = { dataBlockSize: 512, hashBlockSize: 512 };
@@ -34,8 +34,10 @@ async function accepted(bytes: Uint8Array): Promise<string | null> {
     throw error;
   }
   const rootHash = image.signature?.rootHash;
-  if (rootHash === undefined || checkPartitionUuids(image, rootHash).length > 0) return null;
-  return (await verifyTree(image, source, rootHash)).intact ? meaning(image) : null;
+  if (rootHash === undefined || checkRootHashClaims(image, rootHash).length > 0) return null;
+  const parts = verityParts(image, source);
+  assert.ok(parts);
+  return (await verifyTree(parts, rootHash)).intact ? meaning(image) : null;
 }
 
 function flipped(bit: number, repair: boolean): Buffer {

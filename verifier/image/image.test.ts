@@ -11,7 +11,7 @@ import {
 import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { parseHex } from '../bytes/hex.ts';
 import { bytesSource } from './bytes-source.ts';
-import { checkPartitionUuids, openImage } from './image.ts';
+import { checkRootHashClaims, openImage } from './image.ts';
 import { partitionTypes } from './partition-type-table.ts';
 
 const data = Buffer.alloc(8192, 'data');
@@ -34,14 +34,15 @@ async function refuses(
 
 test('a signed image is opened with all that the stages after this one need', async () => {
   const made = make({ slack: 5 });
-  const { verity, ...image } = await open(made.bytes);
+  const source = bytesSource(made.bytes);
+  const { verity, ...image } = await openImage(source);
   assert.deepEqual(image, {
     form: 'ddi',
     architecture: 'x86-64',
     designator: 'root',
     sectorSize: 512,
     data: { offset: made.dataOffset, length: 8192 + 5 * 512 },
-    hashTree: { offset: made.verityOffset, length: made.verityLength + 5 * 512 },
+    hashTree: { offset: made.verityOffset, length: made.verityLength + 5 * 512, source, file: 'the file' },
     signature: { rootHash: made.rootHash, cms: Uint8Array.of(1, 2, 3), claimedCertificateFingerprint: null },
     partitionUuids: { data: made.rootHash.slice(0, 32), hashTree: made.rootHash.slice(32) },
     claimedRootHash: made.rootHash,
@@ -78,7 +79,7 @@ test('an image of data alone has no tree and no root hash', async () => {
     [image.verity, image.hashTree, image.signature, image.claimedRootHash],
     [null, null, null, null],
   );
-  assert.equal(image.partitionUuids.hashTree, null);
+  assert.equal(image.partitionUuids?.hashTree, null);
 });
 
 test('partition UUIDs that are not halves of the root hash are a mismatch', async () => {
@@ -86,30 +87,36 @@ test('partition UUIDs that are not halves of the root hash are a mismatch', asyn
   const image = await open(made.bytes);
   const other = parseHex(`ff${made.rootHash.slice(2)}`, 'x');
   const another = parseHex(`${made.rootHash.slice(0, -2)}ff`, 'x');
-  assert.deepEqual(checkPartitionUuids(image, parseHex(made.rootHash, 'x')), []);
-  const [first, ...none] = checkPartitionUuids(image, other);
+  assert.deepEqual(checkRootHashClaims(image, parseHex(made.rootHash, 'x')), []);
+  const onlyUuids = { ...image, signature: null };
+  const [first, ...none] = checkRootHashClaims(onlyUuids, other);
   assert.deepEqual([first?.code, none.length], ['root-hash-mismatch', 0]);
   assert.match(first?.message ?? '', /UUID of the data partition is .* begins/);
-  const [last] = checkPartitionUuids(image, another);
+  const [last] = checkRootHashClaims(onlyUuids, another);
   assert.match(last?.message ?? '', /UUID of the verity partition is .* ends/);
   assert.equal(last?.code, 'root-hash-mismatch');
   const long = make({ verity: { algorithm: 'sha512' } });
-  assert.deepEqual(checkPartitionUuids(await open(long.bytes), parseHex(long.rootHash, 'x')), []);
+  assert.deepEqual(checkRootHashClaims(await open(long.bytes), parseHex(long.rootHash, 'x')), []);
+});
+
+test('a file system without a partition table is bare: nothing in it says what it should be', async () => {
+  const erofs = makeErofs({ 'usr/x': 'x' });
+  const { verity, hashTree, signature, claimedRootHash, ...image } = await open(erofs);
+  assert.deepEqual([verity, hashTree, signature, claimedRootHash], [null, null, null, null]);
+  assert.deepEqual(image, {
+    ...{ form: 'bare', architecture: null, designator: 'root', sectorSize: null },
+    ...{ data: { offset: 0, length: erofs.length }, partitionUuids: null, rootHashFrom: null },
+  });
 });
 
 test('a file without a partition table is named for what it seems to be', async () => {
-  await refuses(
-    makeErofs({ 'usr/x': 'x' }),
-    Unsupported,
-    /no GPT and seems to be a bare erofs file system; only GPT images/,
-  );
-  const squashfs = Buffer.alloc(4096);
-  squashfs.write('hsqs', 0);
-  await refuses(squashfs, Unsupported, /bare squashfs file system/);
-  const ext4 = Buffer.alloc(4096);
-  ext4.writeUInt16LE(0xef53, 1080);
-  await refuses(ext4, Unsupported, /bare ext file system/);
-  await refuses(Buffer.from('text'), Unsupported, /no image that is known here/);
+  const xfs = Buffer.alloc(4096);
+  xfs.write('XFSB', 0);
+  await refuses(xfs, Unsupported, /seems to be xfs; only squashfs, erofs and ext4/);
+  await refuses(Buffer.from('text'), Unsupported, /neither a GPT nor a file system/);
+  const two = makeErofs({ 'usr/x': 'x' });
+  two.write('hsqs', 0);
+  await refuses(two, Malformed, /could be any of squashfs, erofs/);
 });
 
 test('what systemd would have to choose from is not handled', async () => {
@@ -152,13 +159,13 @@ test('data and tree fit their partitions', async () => {
   const made = make();
   const more = Buffer.from(made.bytes);
   more.writeBigUInt64LE(3n, made.verityOffset + 72);
-  await refuses(more, Malformed, /more than the data partition has/);
+  await refuses(more, Malformed, /number of data blocks: is more than there is data/);
   const smaller = make({ data: Buffer.alloc(300 * 4096) }).bytes;
   const last = smaller.readBigUInt64LE(entry(2, 40)) - 8n;
   smaller.writeBigUInt64LE(last, entry(2, 40));
   smaller.fill(0, Number(last + 1n) * 512, Number(last + 9n) * 512);
   repairGpt(smaller);
-  await refuses(smaller, Malformed, /partition 2: is too small for its hash tree/);
+  await refuses(smaller, Malformed, /hash tree: does not fit into the \d+ bytes that there are/);
 });
 
 test('a signature partition over the limit is refused before it is read', async () => {

@@ -1,6 +1,7 @@
-import { digest, digestSizes, isDigestName } from '../bytes/digest.ts';
+import { digest, digestSizes } from '../bytes/digest.ts';
 import { Malformed } from '../bytes/failures.ts';
 import { type Hex, parseHex, toHex } from '../bytes/hex.ts';
+import { contentDigestSize, parseContentAlgorithm } from '../image/content-algorithm.ts';
 import { decodeEventField, encodeEventField } from './event-field.ts';
 
 type ExtensionClass = 'sysext' | 'confext';
@@ -15,8 +16,9 @@ export type ExtensionEvent =
       readonly name: string;
       /** Empty where the image states none. */
       readonly version: string;
-      /** Of dm-verity or of the tree digest: a name of `digestSizes`. */
+      /** A word of `contentAlgorithmName`. */
       readonly hashAlgorithm: string;
+      /** Of the hash tree; without one, the digest of the file or of the directory's tree. */
       readonly rootHash: Hex;
       /** SHA-256 of the signer's certificate. */
       readonly signer: Hex | 'unsigned';
@@ -150,9 +152,9 @@ function parseFields(type: string, next: () => string): ExtensionEvent {
 function parseExtension(next: () => string): ExtensionEvent {
   const [extensionClass, name, version, hashAlgorithm] = [parseClass(next()), next(), next(), next()];
   if (name === '') throw new Malformed('extension event name', 'is empty');
-  if (!isDigestName(hashAlgorithm))
-    throw new Malformed('extension event hash algorithm', 'is not known here');
-  const rootHash = parseHex(next(), 'extension event root hash', digestSizes[hashAlgorithm]);
+  const algorithm = parseContentAlgorithm(hashAlgorithm);
+  if (algorithm === null) throw new Malformed('extension event hash algorithm', 'is not known here');
+  const rootHash = parseHex(next(), 'extension event root hash', contentDigestSize(algorithm));
   const signer = parseSigner(next());
   return {
     type: 'extension',

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
 import { parseShape } from '../../../verifier/bytes/shape.ts';
+import { readExtendedHost } from '../../host/extended-host.ts';
+import { lintHost } from '../../host/lint/lint-host.ts';
 import { type GateReport, gate } from '../../host/gate.ts';
 import { now } from '../../os/clock.ts';
 import { hostPath } from '../../os/host-paths.ts';
 import { openTpm } from '../../tpm-device/tpm2-tools.ts';
 import { readPolicy } from '../decision-policy.ts';
 import { type ExitCode, exitCodes, fields, jsonText, type Output, printable } from '../output.ts';
+import { warn } from '../warnings.ts';
 import { reasonText, toVerdictDocument } from '../verdict-report.ts';
 
 const shape = z.object({
@@ -31,9 +34,11 @@ export async function gateHost(raw: object, output: Output): Promise<ExitCode> {
     policy,
     device: openTpm({ tcti: options.tcti }),
     full: options.full,
+    host: await readExtendedHost(options.root),
     now: now(),
   });
-  output.out(options.json ? jsonText(toGateDocument(report)) : gateText(report));
+  const warnings = await warn(lintHost(options.root), output);
+  output.out(options.json ? jsonText({ ...toGateDocument(report), warnings }) : gateText(report));
   return report.open ? exitCodes.yes : exitCodes.no;
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { z } from 'zod';
@@ -5,13 +6,17 @@ import { z } from 'zod';
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { reason } from '../../../verifier/reasons.ts';
-import { refuse, type VerifyImageOptions } from '../../../verifier/verify-image.ts';
+import { refuse, type VerifyImageOptions } from '../../../verifier/image-verdict.ts';
+import { readExtendedHost } from '../../host/extended-host.ts';
 import { type ClassHint, nameImage } from '../../host/name-image.ts';
-import { verifyFile } from '../../host/verify-file.ts';
+import { lintBeside } from '../../host/lint/sidecars.ts';
+import { verifyPath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { decisionPolicy } from '../decision-policy.ts';
+import { followLinks } from '../follow-links.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 import { makeProgress } from '../progress.ts';
+import { warn } from '../warnings.ts';
 import { toErrorDocument, toVerdictDocument, type VerdictDocument, verdictText } from '../verdict-report.ts';
 
 const shape = z.object({
@@ -19,6 +24,7 @@ const shape = z.object({
   trust: z.array(z.string()),
   class: z.enum(['sysext', 'confext']).optional(),
   full: z.boolean().default(false),
+  host: z.string().optional(),
   json: z.boolean().default(false),
 });
 
@@ -26,14 +32,16 @@ const shape = z.object({
 export async function verify(images: readonly string[], raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
   const policy = await decisionPolicy(options, output);
+  const host = options.host === undefined ? null : await readExtendedHost(options.host);
   const documents: VerdictDocument[] = [];
   for (const path of images) {
     const progress = makeProgress(path, output);
     const document = await verifyOne(path, options.class, {
-      ...{ policy, now: now(), full: options.full, onProgress: progress.show },
+      ...{ policy, now: now(), full: options.full, host, onProgress: progress.show },
     });
     progress.clear();
     documents.push(document);
+    await warn(lintBeside(path), output);
     if (!options.json) output.out(verdictText(document));
   }
   if (options.json) output.out(jsonText(documents));
@@ -48,7 +56,8 @@ async function verifyOne(
   const { name, conflict } = nameImage(path, classHint);
   const start = performance.now();
   try {
-    const verdict = await verifyFile(path, name, options);
+    const entry = resolve(path);
+    const verdict = await verifyPath({ root: '/', entry, target: await followLinks(entry) }, name, options);
     const checked = conflict === null ? verdict : refuse(verdict, [reason('wrong-class', conflict)]);
     return toVerdictDocument(path, checked, (performance.now() - start) / 1000);
   } catch (error) {

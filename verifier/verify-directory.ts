@@ -1,0 +1,40 @@
+import type { FileSystem } from './image/filesystems/file-system.ts';
+import type { TreeDigest } from './image/tree-digest.ts';
+import { readDirectoryRelease } from './image-release.ts';
+import {
+  conclude,
+  type ImageContent,
+  type ImageName,
+  type ImageVerdict,
+  type VerifyImageOptions,
+} from './image-verdict.ts';
+import { admitsByDigest } from './policy/admits-by-digest.ts';
+
+/** A directory tree that was read and digested in one pass. */
+export interface DigestedTree {
+  readonly digest: TreeDigest;
+  /** The tree as it was digested. */
+  readonly fileSystem: FileSystem;
+}
+
+/**
+ * The way of a directory: its digest is all there is to trust, and nobody can sign it; a rule that lists the digest admits
+ * it. Overlayfs shows later changes of the directory at once, so this is about the moment at which it was read.
+ */
+export async function verifyDirectory(
+  { digest, fileSystem }: DigestedTree,
+  name: ImageName,
+  { policy, host }: Pick<VerifyImageOptions, 'policy' | 'host'>,
+): Promise<ImageVerdict> {
+  const content: ImageContent = {
+    ...{ form: 'directory', architecture: null, rootHash: digest.sha256, hashType: null },
+    algorithm: { over: 'tree', digest: 'sha256' },
+  };
+  const release = admitsByDigest(policy, content)
+    ? await readDirectoryRelease(fileSystem, name, host)
+    : { release: null, reasons: [] };
+  return conclude(policy, name, {
+    ...{ content, signature: null, ...release },
+    integrity: { checked: 'full', dataBytes: digest.dataBytes },
+  });
+}
