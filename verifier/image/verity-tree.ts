@@ -2,7 +2,7 @@ import type { Branded } from '../bytes/branded.ts';
 import type { Hex } from '../bytes/hex.ts';
 import type { Reason } from '../reasons.ts';
 import { digestBlocks } from './block-digests.ts';
-import { corrupt, equalDigests, HashTree } from './hash-tree.ts';
+import { corrupt, equalDigests, HashTree, type TrustedDigests } from './hash-tree.ts';
 import { toVerityTarget, type VerityParts, type VerityTarget } from './verity-parts.ts';
 
 export type { StoredExtent, VerityParts } from './verity-parts.ts';
@@ -26,7 +26,9 @@ export type TreeVerdict =
 export async function verifyRootBlock(parts: VerityParts, rootHash: Hex): Promise<readonly Reason[]> {
   const target = toVerityTarget(parts, rootHash);
   if ('code' in target) return [target];
-  const fault = await verifyRun(target, new HashTree(target), target.superblock.dataBlocks - 1, 1);
+  const run = { first: target.superblock.dataBlocks - 1, count: 1 };
+  const trusted = await new HashTree(target).digests(run.first, run.count);
+  const fault = compare(target, run, await digestRun(target, run), trusted);
   return fault === null ? [] : [fault];
 }
 
@@ -46,47 +48,68 @@ export async function verifyTree(
   if ('code' in target) return { intact: false, reasons: [target] };
   const { dataBlocks, dataBlockSize } = target.superblock;
   const tree = new HashTree(target);
-  const count = runSize / dataBlockSize;
-  const start = (first: number): Promise<Reason | null> | null => {
-    if (first >= dataBlocks) return null;
-    const run = verifyRun(target, tree, first, Math.min(count, dataBlocks - first));
-    run.catch(() => null); // it is looked at when its turn comes, and may fail before
-    return run;
-  };
-  // Two at a time: while the result of one is looked at, the source works on the next.
-  let [current, next] = [start(0), start(count)];
+  const runs = runsOf(target);
+  // The tree's few blocks are verified between two runs: beside one they would wait for a core until it is done, and the next
+  // run for them. What is compared in JavaScript is compared while the next run is digested.
+  let trusted = await tree.digests(0, runs[0]?.count ?? 0);
+  let data = runs[0] === undefined ? null : digestRun(target, runs[0]);
   try {
-    for (let first = 0; current !== null; first += count) {
-      const fault = await current;
+    for (const [index, run] of runs.entries()) {
+      const next = runs[index + 1];
+      const digests = await data;
+      // What is wrong with this run is said before what cannot be read of the next.
+      const [ahead] = await Promise.allSettled(
+        next === undefined ? [] : [tree.digests(next.first, next.count)],
+      );
+      data = next === undefined || ahead?.status !== 'fulfilled' ? null : digestRun(target, next);
+      const fault = compare(target, run, digests ?? new Uint8Array(), trusted);
       if (fault !== null) return { intact: false, reasons: [fault] };
-      onProgress?.(Math.min(first + count, dataBlocks) * dataBlockSize);
-      [current, next] = [next, start(first + 2 * count)];
+      onProgress?.((run.first + run.count) * dataBlockSize);
+      if (ahead?.status === 'rejected') throw ahead.reason;
+      if (ahead?.status === 'fulfilled') trusted = ahead.value;
     }
   } finally {
-    await Promise.allSettled([next]);
+    await Promise.allSettled([data]);
   }
   return { intact: true, image: { rootHash, dataBytes: dataBlocks * dataBlockSize } as IntactImage };
+}
+
+/** Data blocks that lie one after another. */
+interface Run {
+  readonly first: number;
+  readonly count: number;
+}
+
+function runsOf({ superblock: { dataBlocks, dataBlockSize } }: VerityTarget): Run[] {
+  const size = runSize / dataBlockSize;
+  return Array.from({ length: Math.ceil(dataBlocks / size) }, (_, index) => ({
+    first: index * size,
+    count: Math.min(size, dataBlocks - index * size),
+  }));
 }
 
 /** Large enough that what is done once a run costs nothing; a multiple of every block size. */
 const runSize = 64 * 1024 * 1024;
 
-/** Verifies data blocks that lie one after another. */
-async function verifyRun(
-  { superblock, geometry, hashing, data }: VerityTarget,
-  tree: HashTree,
-  first: number,
-  count: number,
-): Promise<Reason | null> {
+/** The digests of a run. */
+function digestRun({ superblock, hashing, data }: VerityTarget, { first, count }: Run): Promise<Uint8Array> {
   const blockSize = superblock.dataBlockSize;
-  const offset = data.offset + first * blockSize;
-  const run = { offset, blockSize, count, hashing, keepBlocks: false };
-  const [{ digests }, trusted] = await Promise.all([
-    digestBlocks(data.source, 'data', run),
-    tree.digests(first, count),
-  ]);
+  const run = { offset: data.offset + first * blockSize, blockSize, count, hashing, keepBlocks: false };
+  const digests = digestBlocks(data.source, 'data', run).then((digested) => digested.digests);
+  digests.catch(() => null); // it is looked at when its turn comes, and may fail before
+  return digests;
+}
+
+/** The first block that is not what the tree says; null if all are. */
+function compare(
+  { superblock, geometry, data }: VerityTarget,
+  { first, count }: Run,
+  digests: Uint8Array,
+  trusted: TrustedDigests,
+): Reason | null {
   const equal = equalDigests(digests, trusted.digests, geometry.digestSize);
   if (equal === count) return null;
   const fault = equal * geometry.digestSize < trusted.digests.length ? null : trusted.fault;
-  return fault ?? corrupt(`Data block ${first + equal}`, data, offset + equal * blockSize);
+  const offset = data.offset + (first + equal) * superblock.dataBlockSize;
+  return fault ?? corrupt(`Data block ${first + equal}`, data, offset);
 }

@@ -1,65 +1,51 @@
-import { Cursor } from '../../bytes/cursor.ts';
-import { Unsupported } from '../../bytes/failures.ts';
-import { type ByteSource, readExtent } from '../byte-source.ts';
-import type { BlockRun } from './ext4-extents.ts';
+import { Malformed } from '../../bytes/failures.ts';
+import { type BlockRun, BlockRuns } from './ext4-block-runs.ts';
 import type { Ext4Inode } from './ext4-inode.ts';
+import { type Ext4Volume, readBlock, toOffset } from './ext4-volume.ts';
 
 const directBlocks = 12;
 
-interface MapReader {
-  readonly source: ByteSource;
-  readonly blockSize: number;
-  readonly name: string;
-  readonly blocks: number;
+interface MapWalk {
+  readonly volume: Ext4Volume;
+  readonly runs: BlockRuns;
+  /** For messages. */
+  readonly what: string;
+  /** Block numbers in a block. */
+  readonly fan: number;
 }
 
 /**
- * Where the blocks of a file are, by the map of ext2 and ext3: twelve blocks, then blocks of block numbers, then blocks of those.
- * Block 0 stands for zeros.
+ * Where the blocks of a file are, by the map of ext2 and ext3: twelve blocks, then a block of block numbers, then blocks of
+ * those (Documentation/filesystems/ext4/ifork.rst). Block 0 stands for zeros. No more levels are followed than there are, and
+ * nothing behind the size, so a map that leads in circles comes to an end.
+ *
+ * @param blocks how many the file has by its size.
+ * @throws Malformed
  */
 export async function readBlockMap(
-  source: ByteSource,
-  blockSize: number,
-  { block, name }: Ext4Inode,
+  volume: Ext4Volume,
+  inode: Ext4Inode,
   blocks: number,
 ): Promise<readonly BlockRun[]> {
-  const reader = { source, blockSize, name, blocks };
-  const cursor = new Cursor(block, 'little');
-  const runs: BlockRun[] = [];
-  for (let first = 0; first < Math.min(blocks, directBlocks); first++)
-    runs.push({ first, count: 1, at: toBlock(cursor.u32(name)) });
-  let first = directBlocks;
-  for (let depth = 1; first < blocks; depth++) {
-    if (depth > 3) throw new Unsupported(name, 'has more blocks than a map can hold');
-    const top = new Cursor(block.subarray((directBlocks + depth - 1) * 4), 'little').u32(name);
-    runs.push(...(await readIndirect(reader, top, depth, first)));
-    first += (blockSize / 4) ** depth;
-  }
-  return runs;
+  const runs = new BlockRuns(blocks);
+  const walk = { volume, runs, what: `${inode.name}: block map`, fan: volume.superblock.blockSize / 4 };
+  for (let at = 0; at < directBlocks + 3; at++)
+    await visit(walk, inode.block.readUInt32LE(at * 4), Math.max(0, at - directBlocks + 1));
+  if (!runs.isComplete) throw new Malformed(walk.what, 'cannot hold as many blocks as the size says');
+  return runs.finish();
 }
 
-async function readIndirect(
-  reader: MapReader,
-  block: number,
-  depth: number,
-  first: number,
-): Promise<BlockRun[]> {
-  const { source, blockSize, name, blocks } = reader;
-  const fan = (blockSize / 4) ** (depth - 1);
-  const count = Math.min(blockSize / 4, Math.ceil((blocks - first) / fan));
-  if (block === 0) return [{ first, count: Math.min(count * fan, blocks - first), at: null }];
-  const bytes = await readExtent(source, name, { offset: block * blockSize, length: blockSize });
-  const cursor = new Cursor(bytes, 'little');
-  const runs: BlockRun[] = [];
-  for (let entry = 0; entry < count; entry++) {
-    const start = first + entry * fan;
-    const child = cursor.u32(name);
-    if (depth === 1) runs.push({ first: start, count: 1, at: toBlock(child) });
-    else runs.push(...(await readIndirect(reader, child, depth - 1, start)));
-  }
-  return runs;
+/** @param level how many blocks of block numbers are between this one and the file's own. */
+async function visit(walk: MapWalk, block: number, level: number): Promise<void> {
+  const { volume, runs, what, fan } = walk;
+  if (runs.isComplete) return;
+  if (block === 0) return runs.add(runs.next, fan ** level, null);
+  if (level > 0) return visitAll(walk, await readBlock(volume, block, what), level - 1);
+  toOffset(volume, block, 1, what);
+  runs.add(runs.next, 1, block);
 }
 
-function toBlock(number: number): number | null {
-  return number === 0 ? null : number;
+async function visitAll(walk: MapWalk, numbers: Buffer, level: number): Promise<void> {
+  for (let at = 0; at < numbers.length && !walk.runs.isComplete; at += 4)
+    await visit(walk, numbers.readUInt32LE(at), level);
 }

@@ -15,7 +15,7 @@ namespace {
 using Kind = DigestOutcome::Kind;
 
 // What one thread reads at a time. It stays in the second-level cache of a core between being read and being hashed.
-constexpr size_t read_size = 128 * 1024;
+constexpr size_t read_size = 256 * 1024;
 
 // Blocks of a page or more would all begin at the same place of the first-level cache, and sixteen lanes at once push each
 // other out of it: 20 % of the speed. So there is a cache line between them.
@@ -69,6 +69,9 @@ DigestOutcome read_apart(const DigestRun& run, uint8_t* into, size_t stride, siz
   return {Kind::done, 0};
 }
 
+// Where a block has to begin so that what is hashed behind the salt is whole cache lines: loads that cross them cost a tenth.
+size_t salt_shift(const BlockFormat& format) { return format.salt_after ? 0 : format.salt_size % cache_line; }
+
 void digest_batches(Work& work, BlockDigester& digester, uint8_t* buffer) {
   const DigestRun& run = work.run;
   const size_t size = run.format.block_size;
@@ -98,14 +101,14 @@ void* work_in_thread(void* argument) {
   }
   uint8_t* buffer = nullptr;
   if (work.run.blocks == nullptr) {
-    const size_t bytes = work.batch * (work.run.format.block_size + cache_line);
+    const size_t bytes = work.batch * (work.run.format.block_size + cache_line) + cache_line;
     buffer = static_cast<uint8_t*>(aligned_alloc(cache_line, bytes));
     if (buffer == nullptr) {
       work.fail({Kind::no_memory, 0});
       return nullptr;
     }
   }
-  digest_batches(work, digester, buffer);
+  digest_batches(work, digester, buffer == nullptr ? nullptr : buffer + salt_shift(work.run.format));
   free(buffer);
   return nullptr;
 }
