@@ -84,7 +84,7 @@ function defineInspect(program: Command, output: Output, finish: Finish): void {
   program
     .command('inspect')
     .description('Say what is in an image, with no verdict.')
-    .argument('<image>', 'image file or directory')
+    .argument('<image>', 'an image file, a directory, or a versioned directory (NAME.raw.v)')
     .addOption(extensionClass().default(undefined, 'by file name or directory, else sysext'))
     .addOption(json())
     .addHelpText(...example('touchstone inspect tools.raw'))

@@ -23,7 +23,7 @@ export function nameImage(
   given: ClassHint | undefined,
 ): { readonly name: ImageName; readonly conflict: string | null } {
   const picked = versionedStem(basename(dirname(path)));
-  const fileName = picked ?? basename(path);
+  const fileName = picked ?? versionedStem(basename(path)) ?? basename(path);
   const suffix = /\.(sysext|confext)(?:\.raw)?$/.exec(fileName)?.[1];
   const said = suffix === 'sysext' || suffix === 'confext' ? suffix : undefined;
   const extensionClass =

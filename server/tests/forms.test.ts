@@ -127,6 +127,28 @@ test('a directory is admitted by the digest that inspect prints, until anything 
   machine.writePolicy();
 });
 
+test('of a versioned directory, the version is verified that systemd would take', async () => {
+  machine.put('versions/vendor-tools.raw.v/vendor-tools_1.9.raw', 'not an image');
+  machine.put('versions/vendor-tools.raw.v/vendor-tools_1.10.raw', machine.image('tools'));
+  machine.put('versions/vendor-tools.raw.v/other_2.raw', 'not an image');
+  const directory = join(machine.root, 'versions/vendor-tools.raw.v');
+  const { code, document } = await verify(directory);
+  assert.equal(code, 0, JSON.stringify(document));
+  assert.deepEqual(
+    [document.image, document.name],
+    [join(directory, 'vendor-tools_1.10.raw'), 'vendor-tools'],
+  );
+  const inspected = JSON.parse((await touchstone('inspect', '--json', directory)).out);
+  assert.deepEqual(
+    [inspected.image, inspected.name, inspected.form],
+    [document.image, 'vendor-tools', 'ddi'],
+  );
+  const empty = machine.put('versions/none.raw.v/other_2.raw', 'x').replace(/\/[^/]*$/, '');
+  const none = await verify(empty);
+  assert.deepEqual([none.code, none.document.verdict], [3, 'error']);
+  assert.match(none.document.reasons[0].message, /holds no none_VERSION\.raw/);
+});
+
 test('--host asks whether systemd there would merge the image', async () => {
   const path = machine.put('host/vendor-tools.raw', machine.image('tools'));
   assert.equal((await verify(path, '--host', machine.root)).code, 0);
@@ -151,6 +173,14 @@ test('inspect says what is in an image, and that nobody vouches for it', async (
   assert.match(out, /certificate +CN=vendor, until \d{4}-\d\d-\d\d \([0-9a-f]{64}\)\n/);
   assert.match(out, /release +SYSEXT_VERSION_ID=1\.2\n/);
   assert.doesNotMatch(out, /problem/);
+});
+
+test('a sidecar that systemd ignores for its name is warned of', async () => {
+  const path = machine.put('misnamed/vendor-tools.raw', machine.image('tools'));
+  machine.put('misnamed/vendor-tools.raw.roothash', 'ab'.repeat(32));
+  const { code, err } = await verify(path);
+  assert.equal(code, 0);
+  assert.match(err, /vendor-tools\.raw\.roothash: warning: .* \(ignored-sidecar\)/);
 });
 
 test('inspect names what does not fit, and exits with 1 only for what is no image', async () => {

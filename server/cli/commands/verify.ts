@@ -10,6 +10,7 @@ import { refuse, type VerifyImageOptions } from '../../../verifier/image-verdict
 import { readExtendedHost } from '../../host/extended-host.ts';
 import { type ClassHint, nameImage } from '../../host/name-image.ts';
 import { lintBeside } from '../../host/lint/sidecars.ts';
+import { pickPath } from '../../host/pick-path.ts';
 import { verifyPath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { decisionPolicy } from '../decision-policy.ts';
@@ -41,7 +42,7 @@ export async function verify(images: readonly string[], raw: object, output: Out
     });
     progress.clear();
     documents.push(document);
-    await warn(lintBeside(path), output);
+    await warn(lintBeside(document.image), output);
     if (!options.json) output.out(verdictText(document));
   }
   if (options.json) output.out(jsonText(documents));
@@ -49,19 +50,22 @@ export async function verify(images: readonly string[], raw: object, output: Out
 }
 
 async function verifyOne(
-  path: string,
+  given: string,
   classHint: ClassHint | undefined,
   options: VerifyImageOptions,
 ): Promise<VerdictDocument> {
-  const { name, conflict } = nameImage(path, classHint);
   const start = performance.now();
+  let path = given;
   try {
+    path = await pickPath(given, nameImage(given, classHint).name.class);
+    const { name, conflict } = nameImage(path, classHint);
     const entry = resolve(path);
     const verdict = await verifyPath({ root: '/', entry, target: await followLinks(entry) }, name, options);
     const checked = conflict === null ? verdict : refuse(verdict, [reason('wrong-class', conflict)]);
     return toVerdictDocument(path, checked, (performance.now() - start) / 1000);
   } catch (error) {
-    if (error instanceof CouldNotDecide) return toErrorDocument(path, name, error.message);
+    if (error instanceof CouldNotDecide)
+      return toErrorDocument(path, nameImage(path, classHint).name, error.message);
     throw error;
   }
 }
