@@ -64,6 +64,12 @@ test('a file that is larger than wanted is not read', async () => {
 });
 
 const image = make('');
+/** Makes the checksum of the first block right again. */
+function repair(bytes: Buffer): void {
+  bytes.fill(0, 1028, 1032);
+  bytes.writeUInt32LE(crc32c(bytes.subarray(1024, 4096)), 1028);
+}
+
 /** An edit of the superblock, whose checksum is made right again. */
 async function refuses(
   edit: (superblock: Buffer) => void,
@@ -72,8 +78,7 @@ async function refuses(
 ) {
   const bytes = Buffer.from(image);
   edit(bytes.subarray(1024));
-  bytes.fill(0, 1028, 1032);
-  bytes.writeUInt32LE(crc32c(bytes.subarray(1024, 4096)), 1028);
+  repair(bytes);
   await assert.rejects(
     open(bytes),
     (error) => error instanceof Failure && problem.test(error.message),
@@ -112,4 +117,63 @@ test('a directory whose names are out of order, doubled or none is malformed', a
 test('whatever bytes are changed, there is an answer or a refusal', async () => {
   await checkHostile(image, openErofs);
   await checkHostile(make('--chunksize=4096 -x1'), openErofs);
+});
+
+test('an image begins with its magic', async () => {
+  const bytes = Buffer.from(image);
+  bytes.writeUInt32LE(0, 1024);
+  await assert.rejects(open(bytes), /has no magic/);
+});
+
+test('what an inode says of its data is checked', async () => {
+  const at = image.readUInt32LE(1024 + 40) * 4096 + image.readUInt16LE(1024 + 14) * 32;
+  const refusesInode = async (
+    edit: (inode: Buffer) => unknown,
+    Failure: typeof Malformed | typeof Unsupported,
+    problem: RegExp,
+  ) => {
+    const bytes = Buffer.from(image);
+    edit(bytes.subarray(at));
+    repair(bytes);
+    await assert.rejects(
+      async () => readAll((await open(bytes)).root),
+      (error) => error instanceof Failure && problem.test(error.message),
+      problem.source,
+    );
+  };
+  const format = image.readUInt16LE(at) & ~0xe;
+  await refusesInode((inode) => inode.writeUInt16LE(format | (1 << 4), 0), Unsupported, /format: is/);
+  await refusesInode((inode) => inode.writeUInt16LE(format | (1 << 1), 0), Unsupported, /is compressed/);
+  await refusesInode((inode) => inode.writeUInt16LE(format | (5 << 1), 0), Malformed, /data layout: is 5/);
+  await refusesInode((inode) => inode.writeUInt16LE(format | (4 << 1), 0), Unsupported, /chunk format/);
+  await refusesInode(
+    (inode) => inode.writeUInt16LE(0o100644, 4),
+    Malformed,
+    /root inode: is not a directory/,
+  );
+  await refusesInode((inode) => inode.writeUInt16LE(0o030000, 4), Malformed, /no type of file/);
+  await refusesInode((inode) => inode.writeUInt32LE(4000, 8), Malformed, /does not end in its block/);
+});
+
+test('chunks on another device are refused, and attributes with prefixes of their own', async () => {
+  const chunked = make('--chunksize=4096 -Eforce-chunk-indexes');
+  const file = await walk(await open(chunked), 'usr/large');
+  assert.ok(file?.kind === 'file');
+  const content = Buffer.from(await file.read(2_000_000)).subarray(0, 4096);
+  const index = Buffer.alloc(8);
+  index.writeUInt32LE(chunked.indexOf(content) / 4096, 4);
+  const at = chunked.indexOf(index);
+  assert.ok(at > 0);
+  chunked.writeUInt16LE(1, at + 2);
+  repair(chunked);
+  await assert.rejects(
+    async () => readAll((await open(chunked)).root),
+    (error) => error instanceof Unsupported && /another device/.test(error.message),
+  );
+  const bytes = Buffer.from(image);
+  const name = bytes.indexOf('extension-release.strict');
+  bytes.writeUInt8(0x81, name - 3);
+  repair(bytes);
+  const release = await walk(await open(bytes), releasePath);
+  await assert.rejects(async () => release?.xattr('user.extension-release.strict'), /prefixes of their own/);
 });

@@ -35,11 +35,12 @@ export async function readSquashfsInode(
   reference: bigint,
 ): Promise<SquashfsInode> {
   const name = `squashfs inode 0x${reference.toString(16)}`;
+  if (reference >> 48n !== 0n) throw new Malformed(name, 'is at a place that is none');
   const block = superblock.inodeTable + Number(reference >> 16n);
   const place = { block, offset: Number(reference & 0xffffn) };
   const type = new Cursor((await metadata.read(place, 2, name)).bytes, 'little').u16(name);
   const length = sizes.get(type);
-  if (length === undefined || reference >> 48n !== 0n) throw new Malformed(name, `is of type ${type}`);
+  if (length === undefined) throw new Malformed(name, `is of type ${type}`);
   const { bytes, next } = await metadata.read(place, length, name);
   const cursor = new Cursor(bytes, 'little');
   cursor.take(16, name);

@@ -94,6 +94,12 @@ test('what the superblock says is checked', async () => {
   await refuses((bytes) => bytes.writeBigUInt64LE(BigInt(image.length), 80), Malformed, /fragment table/);
 });
 
+test('the root is a directory', async () => {
+  const root = image.readBigUInt64LE(32);
+  const at = Number(image.readBigUInt64LE(64) + (root >> 16n)) + 2 + Number(root & 0xffffn);
+  await refuses((bytes) => bytes.writeUInt16LE(6, at), Malformed, /root inode: is not a directory/);
+});
+
 test('a directory that names an entry twice, or with a slash, is malformed', async () => {
   const rename = (from: string, to: string) => (bytes: Buffer) =>
     bytes.write(to, bytes.indexOf(from), 'latin1');
