@@ -96,6 +96,27 @@ test('attributes that go on to the end without an end are malformed', async () =
   }
 });
 
+test('where there is room for the magic alone, it is malformed', async () => {
+  const [own] = places();
+  assert.ok(own !== undefined);
+  const magic = (bytes: Buffer) => bytes.writeUInt32LE(0xea020000, own.end - 4);
+  const little = edited(own.image, put(2, own.entries - 36, 124), magic);
+  await assert.rejects(attribute(little, 'user.x'), /do not end/);
+});
+
+test('an inode may be filled to its end', async () => {
+  const [own] = places();
+  assert.ok(own !== undefined);
+  const { image, entries, end } = own;
+  const filled = edited(image, (bytes) => {
+    bytes.fill(0, entries, end);
+    for (let at = entries; at < end - 12; at += 16) bytes.writeUInt8(1, at + 1);
+    bytes.writeUInt8(8, end - 4 - 24);
+    bytes.write('complete', end - 4 - 8);
+  });
+  assert.equal(await attribute(filled, 'user.complete'), '');
+});
+
 test('of two attributes of one name the first counts, as for the kernel', async () => {
   for (const { image, entries } of places()) {
     const twice = edited(image, put(1, entries + 36, 0x78));
@@ -151,4 +172,15 @@ test('attributes in a block are in order: the kernel does not look for them behi
     put(1, block.entries + 17, 0x61),
   );
   await refuses(longer, () => undefined, Malformed, /are not in order/);
+});
+
+test('an inode that says that it has no further fields has no attributes behind them', async () => {
+  const image = withAttributes('-I 256');
+  const inode = inodeOf(image, 'file');
+  const behind = edited(image, (bytes) => {
+    bytes.copy(bytes, inode + 128, inode + 160, inode + 256);
+    bytes.fill(0, inode + 224, inode + 256);
+  });
+  assert.equal(behind.readUInt16LE(inode + 0x80), 0);
+  assert.equal(await attribute(behind, 'user.x'), null);
 });

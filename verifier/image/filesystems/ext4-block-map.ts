@@ -39,10 +39,12 @@ export async function readBlockMap(
 async function visit(walk: MapWalk, block: number, level: number): Promise<void> {
   const { volume, runs, what, fan } = walk;
   if (runs.isComplete) return;
-  if (block === 0) return runs.add(runs.next, fan ** level, null);
-  if (level > 0) return visitAll(walk, await readBlock(volume, block, what), level - 1);
-  toOffset(volume, block, 1, what);
-  runs.add(runs.next, 1, block);
+  if (block === 0) runs.add(runs.next, fan ** level, null);
+  else if (level > 0) await visitAll(walk, await readBlock(volume, block, what), level - 1);
+  else {
+    toOffset(volume, block, 1, what);
+    runs.add(runs.next, 1, block);
+  }
 }
 
 async function visitAll(walk: MapWalk, numbers: Buffer, level: number): Promise<void> {

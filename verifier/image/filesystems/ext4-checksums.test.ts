@@ -72,6 +72,16 @@ test('inodes of 128 bytes have half a checksum', async () => {
   await use(edited(small, put(2, inode + 0x82, small.readUInt16LE(inode + 0x82))));
 });
 
+test('an inode has the other half of its checksum if it says that it has that field', async () => {
+  for (const extra of [0, 4, 8]) {
+    const changed = maker.change(image, `sif /sparse extra_isize ${extra}`);
+    await use(changed);
+    const { inode } = places();
+    const edit = (bytes: Buffer) => bytes.writeUInt16LE(bytes.readUInt16LE(inode + 0x82) ^ 1, inode + 0x82);
+    await refuses(changed, edit, Malformed, wrong(/inode/));
+  }
+});
+
 test('a checksum is bound to the number of what it is over', async () => {
   const { inode } = places();
   const other = maker.inode(image, 'dir');

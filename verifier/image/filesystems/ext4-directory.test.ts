@@ -4,7 +4,8 @@ import { after, test } from 'node:test';
 import { Malformed, Unsupported } from '../../bytes/failures.ts';
 import { bytesSource } from '../bytes-source.ts';
 import { openExt4 } from './ext4.ts';
-import { type Edit, edited, put, refuses } from './tests/ext4-edits.ts';
+import { parseExt4Directory, parseInlineDirectory } from './ext4-directory.ts';
+import { type Edit, edited, put, refuses, use } from './tests/ext4-edits.ts';
 import { Ext4Maker } from './tests/ext4-image.ts';
 
 // One edit of an image each, and what is said of it. The images have no checksums.
@@ -31,7 +32,9 @@ test('a directory entry that does not fit, or says what cannot be, is malformed'
     [put(2, one + 4, 14), /does not fit in its block/],
     [put(2, two + 4, 2048), /does not fit in its block/],
     [put(2, two + 4, 65_535), /does not fit in its block/],
+    [put(2, two + 4, block + 1028 - two), /does not fit in its block/],
     [put(2, two + 4, block + 1016 - two), /does not fit in its block/],
+    [put(2, two + 4, block + 1020 - two), /does not fit in its block/],
     [put(1, one + 6, 5), /does not fit in its entry/],
     [put(1, one + 6, 0), /a name that is none/],
     [(image: Buffer) => image.write('o/e', one + 8), /a name that is none/],
@@ -53,6 +56,32 @@ test('the type that an entry says is not believed, and an unused entry is none',
   assert.ok(changed?.kind === 'directory');
   assert.deepEqual(await changed.names(9), ['two']);
   assert.equal(await changed.lookup('one'), null);
+});
+
+/** A directory of which nothing is known. */
+const inode = { name: 'inode', isIndexed: false, checksumSeed: null, block: Buffer.alloc(60) };
+
+test('an entry may take a block of 64 KiB, which its length cannot say', () => {
+  for (const length of [0, 65_535]) {
+    const block = Buffer.alloc(65_536);
+    block.writeUInt16LE(length, 4);
+    assert.deepEqual(parseExt4Directory(block, 65_536, inode).names(0), []);
+    assert.throws(() => parseExt4Directory(block, 32_768, inode), Malformed);
+  }
+});
+
+test('what an inode holds of a directory may be of any length, and is all entries', () => {
+  const { block, entries } = { block: Buffer.alloc(60), entries: Buffer.alloc(16) };
+  block.writeUInt16LE(56, 8);
+  entries.writeUInt32LE(12, 0);
+  entries.writeUInt16LE(16, 4);
+  entries.writeUInt8(1, 6);
+  entries.write('x', 8);
+  const parse = (length: number) =>
+    parseInlineDirectory(Buffer.concat([block, entries.subarray(0, length)]), inode);
+  assert.deepEqual(parse(0).names(9), []);
+  assert.deepEqual(parse(16).names(9), ['x']);
+  for (let length = 1; length < 16; length++) assert.throws(() => parse(length), Malformed);
 });
 
 test('a link that would have two targets, or part of one, is malformed', async () => {
@@ -88,38 +117,59 @@ test('a directory is parsed once, whatever way leads through it', async () => {
 });
 
 test('directories that are too large are refused, one or all together', async () => {
-  const entries = Array.from({ length: 3 }, (_, at) => [`${at}/x`, ''] as const);
-  const tree = new Ext4Maker(Object.fromEntries(entries));
-  // Each as large as may be, and of one block again and again.
-  const size = 4 * 1024 * 1024;
-  const made = tree.make(
-    '-t ext4 -b 4096 -N 64 -O ^metadata_csum,^has_journal,^resize_inode,^extents,^64bit',
-    '4M',
-  );
-  const one = tree.inode(made, '0');
-  const first = await (
-    await openExt4(bytesSource(edited(made, put(4, one + 4, size + 4096))))
-  ).root.lookup('0');
-  assert.ok(first?.kind === 'directory');
-  await assert.rejects(first.names(9), Unsupported);
-  const image = edited(
-    made,
-    ...entries.map((_, at) => grow(tree.inode(made, String(at)), made.length / 4096 - 2 - at, size)),
-  );
-  const { root } = await openExt4(bytesSource(image));
-  const read = async (name: string): Promise<void> => {
-    const dir = await root.lookup(name);
-    assert.ok(dir?.kind === 'directory');
-    await dir.names(9);
+  const tree = new Ext4Maker({ 'a/x': '', 'b/y': '' });
+  const made = tree.make('-t ext2 -b 4096 -N 64', '4M');
+  const grown = (sizes: { a?: number; b?: number }) =>
+    edited(made, ...Object.entries(sizes).map(([name, size]) => grow(tree.inode(made, name), size)));
+  const read = async (image: Buffer): Promise<readonly string[]> => {
+    const { root } = await openExt4(bytesSource(image));
+    const names: string[] = [];
+    for (const name of ['a', 'b']) {
+      const found = await root.lookup(name);
+      if (found?.kind === 'directory') names.push(...(await found.names(9)));
+    }
+    return names;
   };
-  await assert.rejects(read('0'), /two entries|does not fit/);
-  await assert.rejects(read('1'), /more than 8388608 bytes/);
+  const most = 4 * 1024 * 1024 - 2 * 4096;
+  assert.deepEqual(await read(grown({ a: most })), ['x', 'y']);
+  assert.deepEqual(await read(grown({ a: most / 2, b: most / 2 + 4096 })), ['x', 'y']);
+  for (const sizes of [{ a: most + 4096 }, { a: most / 2, b: most / 2 + 8192 }])
+    await assert.rejects(
+      read(grown(sizes)),
+      (error) => error instanceof Unsupported && /more than 4194304 bytes/.test(error.message),
+    );
   tree.remove();
 });
 
-function grow(inode: number, block: number, size: number): Edit {
+/** Lets all blocks of a directory but its first be one that has no entries. */
+function grow(inode: number, size: number): Edit {
   return (image) => {
+    const [empty, indirect] = [image.length / 4096 - 1, image.length / 4096 - 2];
+    image.writeUInt16LE(4096, empty * 4096 + 4);
+    for (let at = 0; at < 4096; at += 4) image.writeUInt32LE(empty, indirect * 4096 + at);
     image.writeUInt32LE(size, inode + 4);
-    image.writeUInt32LE(block, inode + 0x28 + 48);
+    for (let at = 1; at < 12; at++) image.writeUInt32LE(empty, inode + 0x28 + at * 4);
+    image.writeUInt32LE(indirect, inode + 0x28 + 48);
   };
 }
+
+test('a link counts its blocks as the kernel does', async () => {
+  const made = maker.change(
+    maker.make('-t ext4 -b 4096 -I 128 -O ^metadata_csum,^has_journal,huge_file', '4M'),
+    'ea_set /short user.x value',
+  );
+  const short = maker.inode(made, 'short');
+  assert.equal(made.readUInt32LE(short + 0x1c), 8, 'the block of attributes');
+  const huge = (bytes: Buffer) => bytes.writeUInt32LE(0x40000, short + 0x20);
+  await use(edited(made, huge, put(4, short + 0x1c, 1)));
+  for (const edit of [
+    put(4, short + 0x1c, 0),
+    put(4, short + 0x1c, 7),
+    put(4, short + 0x1c, 16),
+    put(2, short + 0x74, 1),
+    huge,
+  ])
+    await refuses(made, edit, Malformed, /in two places/);
+  const feature = (bytes: Buffer) => bytes.writeUInt32LE(bytes.readUInt32LE(1024 + 0x64) & ~8, 1024 + 0x64);
+  await use(edited(made, feature, huge, put(2, short + 0x74, 1)));
+});

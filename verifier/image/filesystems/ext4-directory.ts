@@ -12,6 +12,8 @@ const tailMark = Buffer.from([0, 0, 0, 0, tailSize, 0, 0, 0xde]);
 /** The number of the directory above, in place of `.` and `..`. */
 const inlineHeaderSize = 4;
 
+type DirectoryInode = Pick<Ext4Inode, 'name' | 'block' | 'isIndexed' | 'checksumSeed'>;
+
 /**
  * The entries of a directory, block by block (Documentation/filesystems/ext4/directory.rst). The index of a large directory is
  * in what looks like unused entries, so that who reads the blocks in their order finds all entries without it; and that is
@@ -23,7 +25,7 @@ const inlineHeaderSize = 4;
 export function parseExt4Directory(
   bytes: Uint8Array,
   blockSize: number,
-  inode: Ext4Inode,
+  inode: DirectoryInode,
 ): EntryTable<number> {
   if (bytes.length % blockSize !== 0)
     throw new Malformed(inode.name, 'is a directory that ends within a block');
@@ -37,7 +39,7 @@ export function parseExt4Directory(
 }
 
 /** The entries of a directory that stands in its inode. */
-export function parseInlineDirectory(bytes: Uint8Array, { block, name }: Ext4Inode): EntryTable<number> {
+export function parseInlineDirectory(bytes: Uint8Array, { block, name }: DirectoryInode): EntryTable<number> {
   const table = new EntryTable<number>(name);
   parseEntries(Buffer.from(bytes.subarray(inlineHeaderSize, block.length)), name, table);
   parseEntries(Buffer.from(bytes.subarray(block.length)), name, table);
@@ -45,11 +47,11 @@ export function parseInlineDirectory(bytes: Uint8Array, { block, name }: Ext4Ino
 }
 
 /** Blocks of the index have checksums elsewhere, and no entries but `.` and `..`. */
-function isIndex(block: Buffer, { isIndexed }: Ext4Inode, isFirst: boolean): boolean {
+function isIndex(block: Buffer, { isIndexed }: DirectoryInode, isFirst: boolean): boolean {
   return isIndexed && (isFirst || recordLength(block, 0) === block.length);
 }
 
-function checkTail(block: Buffer, { checksumSeed, name }: Ext4Inode): void {
+function checkTail(block: Buffer, { checksumSeed, name }: DirectoryInode): void {
   if (checksumSeed === null) return;
   const end = block.length - tailSize;
   if (!block.subarray(end, end + headerSize).equals(tailMark))

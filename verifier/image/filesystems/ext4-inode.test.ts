@@ -1,7 +1,7 @@
 import { after, test } from 'node:test';
 
 import { Malformed, Unsupported } from '../../bytes/failures.ts';
-import { put, refuses, set, use } from './tests/ext4-edits.ts';
+import { edited, put, refuses, set, use } from './tests/ext4-edits.ts';
 import { Ext4Maker } from './tests/ext4-image.ts';
 
 // One edit of an image each, and what is said of it. The images have no checksums.
@@ -17,7 +17,8 @@ test('an inode that no file can have is malformed', async () => {
   const entry = maker.data(ext4, '') + ext4.subarray(maker.data(ext4, '')).indexOf('file') - 8;
   for (const number of [1, 3, 7, 10, 65, 0xffffffff])
     await refuses(ext4, put(4, entry, number), Malformed, new RegExp(`inode ${number}: is no number`));
-  await refuses(ext4, put(4, entry, 60), Malformed, /inode 60: was deleted/);
+  for (const number of [60, 64])
+    await refuses(ext4, put(4, entry, number), Malformed, new RegExp(`inode ${number}: was deleted`));
 });
 
 test('an inode that the kernel would not take is refused', async () => {
@@ -42,6 +43,11 @@ test('an inode that the kernel would not take is refused', async () => {
     await refuses(ext4, edit, Malformed, message);
   for (const bit of [0x800, 0x40000000])
     await refuses(ext4, set(file + 0x20, bit), Unsupported, /is encrypted, or folds/);
+});
+
+test('the high half of the number of a block counts where blocks can have such numbers', async () => {
+  const narrow = maker.make(`-t ext4 ${options},^64bit`, '4M');
+  await use(edited(narrow, put(2, inodeOf(narrow, 'file') + 0x76, 1)));
 });
 
 test('a size that is said to be larger than there is data for is a hole, and the high half counts for files alone', async () => {

@@ -2,6 +2,7 @@ import { Malformed, Unsupported } from '../../bytes/failures.ts';
 import { readExtent } from '../byte-source.ts';
 import type { Ext4Features } from './ext4-features.ts';
 import { findInode } from './ext4-groups.ts';
+import type { Ext4Superblock } from './ext4-superblock.ts';
 import { checkChecksum, type Ext4Volume, seedWith, without } from './ext4-volume.ts';
 
 /** An inode as the image has it (Documentation/filesystems/ext4/inodes.rst). */
@@ -17,7 +18,7 @@ export interface Ext4Inode {
   readonly layout: 'extents' | 'map' | 'inline';
   /** i_block: 60 bytes. */
   readonly block: Buffer;
-  /** i_blocks: what it takes in the image, in units that may be sectors or blocks. */
+  /** What it takes in the image, in sectors of 512 bytes. */
   readonly sectors: number;
   /** A directory with an index (dir_index). */
   readonly isIndexed: boolean;
@@ -33,6 +34,7 @@ const oldSize = 128;
 const flag = {
   encrypted: 0x800,
   indexed: 0x1000,
+  huge: 0x40000,
   extents: 0x80000,
   attributeValue: 0x200000,
   inline: 0x10000000,
@@ -58,9 +60,10 @@ export async function readExt4Inode(volume: Ext4Volume, number: number): Promise
     size: parseSize(bytes, features, name),
     layout: parseLayout(flags, features, name),
     block: bytes.subarray(0x28, 0x28 + 60),
-    sectors: (features.hugeFiles ? bytes.readUInt16LE(0x74) : 0) * 2 ** 32 + bytes.readUInt32LE(0x1c),
+    sectors: parseSectors(bytes, flags, volume.superblock),
     isIndexed: (flags & flag.indexed) !== 0,
-    tail: bytes.subarray(oldSize + extra),
+    // Without further fields there are no attributes behind them, whatever is there.
+    tail: bytes.subarray(extra === 0 ? length : oldSize + extra),
     attributeBlock: high * 2 ** 32 + bytes.readUInt32LE(0x68),
   };
 }
@@ -68,9 +71,11 @@ export async function readExt4Inode(volume: Ext4Volume, number: number): Promise
 /** Its high bits are there if the inode says that it has that field. */
 function checkInodeChecksum(bytes: Buffer, extra: number, seed: number | null, name: string): void {
   const low = bytes.readUInt16LE(0x7c);
-  if (extra < 4) return checkChecksum(without(bytes, 0x7c), seed, { stored: low, bits: 16 }, name);
-  const stored = bytes.readUInt16LE(0x82) * 2 ** 16 + low;
-  return checkChecksum(without(bytes, 0x7c, 0x82), seed, { stored, bits: 32 }, name);
+  if (extra < 4) checkChecksum(without(bytes, 0x7c), seed, { stored: low, bits: 16 }, name);
+  else {
+    const stored = bytes.readUInt16LE(0x82) * 2 ** 16 + low;
+    checkChecksum(without(bytes, 0x7c, 0x82), seed, { stored, bits: 32 }, name);
+  }
 }
 
 /** ext4_isize() in fs/ext4/ext4.h. */
@@ -80,6 +85,14 @@ function parseSize(bytes: Buffer, { largeDirectories }: Ext4Features, name: stri
   const size = high * 2 ** 32 + bytes.readUInt32LE(4);
   if (!Number.isSafeInteger(size)) throw new Malformed(name, `has ${size} bytes`);
   return size;
+}
+
+/** ext4_inode_blocks() in fs/ext4/inode.c. */
+function parseSectors(bytes: Buffer, flags: number, { features, blockSize }: Ext4Superblock): number {
+  const low = bytes.readUInt32LE(0x1c);
+  if (!features.hugeFiles) return low;
+  const unit = (flags & flag.huge) === 0 ? 1 : blockSize / 512;
+  return (bytes.readUInt16LE(0x74) * 2 ** 32 + low) * unit;
 }
 
 function parseLayout(flags: number, features: Ext4Features, name: string): Ext4Inode['layout'] {

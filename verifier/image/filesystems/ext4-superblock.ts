@@ -11,7 +11,7 @@ export interface Ext4Superblock {
   readonly blockCount: number;
   readonly firstDataBlock: number;
   readonly blocksOfGroup: number;
-  /** Sectors of 512 bytes that a file has at least, if it has a block. */
+  /** Sectors of 512 bytes that a block takes of what is counted as a file's. */
   readonly clusterSectors: number;
   readonly inodeCount: number;
   readonly inodesOfGroup: number;

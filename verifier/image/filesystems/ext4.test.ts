@@ -45,10 +45,10 @@ const geometries = [
   '-t ext2 -r 0',
   // Many groups: descriptors in more than one block, in places of their own.
   ...['', '-O meta_bg,^resize_inode', '-O sparse_super2,meta_bg,^resize_inode'].map(
-    (options) => `-t ext4 -b 1024 -g 256 ${options}`,
+    (options) => `-t ext4 -b 1024 -g 256 -N 800 ${options}`,
   ),
   ...['^resize_inode', 'meta_bg,^resize_inode', '^sparse_super,meta_bg,^resize_inode'].map(
-    (options) => `-t ext2 -b 1024 -g 256 -O ${options}`,
+    (options) => `-t ext2 -b 1024 -g 256 -N 800 -O ${options}`,
   ),
   '-t ext4 -O bigalloc -C 16384 -O ^has_journal',
   '-t ext4 -b 1024 -O bigalloc,meta_bg,^resize_inode -C 4096 -g 1024',
@@ -69,10 +69,15 @@ const features = [
 for (const options of [...geometries, ...features])
   test(`what mke2fs ${options} puts in comes out`, async () => {
     assert.deepEqual(
-      await readAll((await open(make(options, options.includes('65536') ? '192M' : '16M'))).root),
+      await readAll((await open(make(options, options.includes('65536') ? '64M' : '16M'))).root),
       expected(),
     );
   });
+
+test('descriptors of groups may be with their groups from some block of them on', async () => {
+  const image = make('-t ext2 -b 1024 -g 256 -N 800 -O meta_bg,^resize_inode');
+  assert.deepEqual(await readAll((await open(maker.change(image, 'ssv first_meta_bg 1'))).root), expected());
+});
 
 test('links of 59 to 61 and of thousands of characters come out', async () => {
   const targets = [1, 59, 60, 61, 159, 160, 161, 1000, 4000];

@@ -15,8 +15,6 @@ import type { Ext4Volume } from './ext4-volume.ts';
 import type { Directory, FileSystem, FileSystemNode } from './file-system.ts';
 
 const rootInode = 2;
-/** Of all directories that are looked into: paths can lead through the largest of them again and again. */
-const maximumDirectoriesBytes = 2 * maximumDirectoryBytes;
 
 /**
  * Opens an ext4 image, or one of ext2 and ext3, as the kernel's ext4 mounts them (Documentation/filesystems/ext4).
@@ -79,8 +77,9 @@ class Ext4Tree {
     const known = this.#entries.get(inode.number);
     if (known !== undefined) return known;
     this.#directoryBytes += inode.size;
-    if (this.#directoryBytes > maximumDirectoriesBytes)
-      throw new Unsupported('ext4 directories', `have more than ${maximumDirectoriesBytes} bytes`);
+    // Each can be as large as one may be, and a path can lead through many.
+    if (this.#directoryBytes > maximumDirectoryBytes)
+      throw new Unsupported('ext4 directories', `have more than ${maximumDirectoryBytes} bytes`);
     const entries = await this.#parse(inode);
     this.#entries.set(inode.number, entries);
     return entries;
@@ -116,7 +115,7 @@ class Ext4Tree {
 function isFastLink({ superblock }: Ext4Volume, inode: Ext4Inode): boolean {
   if (inode.layout === 'inline') return false;
   const isShort = inode.size < inode.block.length;
-  const hasBlocks = inode.sectors > (inode.attributeBlock === 0 ? 0 : superblock.clusterSectors);
+  const hasBlocks = inode.sectors !== (inode.attributeBlock === 0 ? 0 : superblock.clusterSectors);
   if (!superblock.features.attributeInodes && isShort === hasBlocks)
     throw new Malformed(inode.name, 'is a link, and in two places');
   return isShort;

@@ -94,6 +94,10 @@ test('what has no magic, or no place for one, is of no kind', async () => {
     );
 });
 
+test('a magic may be all that there is', async () => {
+  await assert.rejects(open(Buffer.from('hsqs')), Malformed);
+});
+
 test('a source that cannot be read gives no answer', async () => {
   const source = { size: 4096, read: () => Promise.reject(new CouldNotDecide('broken')) };
   await assert.rejects(openFileSystem(source), CouldNotDecide);
