@@ -7,6 +7,7 @@ import { parseErofsDirectory } from './erofs-directory.ts';
 import { type ErofsInode, readErofsInode } from './erofs-inode.ts';
 import { type ErofsSuperblock, readErofsSuperblock } from './erofs-superblock.ts';
 import type { Directory, FileSystem, FileSystemNode } from './file-system.ts';
+import { ParsedDirectories } from './parsed-directories.ts';
 
 /**
  * Opens an EROFS image (the kernel's Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h): everything but compressed
@@ -16,16 +17,20 @@ import type { Directory, FileSystem, FileSystemNode } from './file-system.ts';
  */
 export async function openErofs(source: ByteSource): Promise<FileSystem> {
   const superblock = await readErofsSuperblock(source);
-  const root = await openInode(source, superblock, superblock.rootInode);
+  const context = { source, superblock, directories: new ParsedDirectories<number, number>() };
+  const root = await openInode(context, superblock.rootInode);
   if (root.kind !== 'directory') throw new Malformed('erofs root inode', 'is not a directory');
   return { type: 'erofs', root };
 }
 
-async function openInode(
-  source: ByteSource,
-  superblock: ErofsSuperblock,
-  number: number,
-): Promise<FileSystemNode> {
+interface ErofsContext {
+  readonly source: ByteSource;
+  readonly superblock: ErofsSuperblock;
+  readonly directories: ParsedDirectories<number, number>;
+}
+
+async function openInode(context: ErofsContext, number: number): Promise<FileSystemNode> {
+  const { source, superblock } = context;
   const inode = await readErofsInode(source, superblock, number);
   const xattr = (name: string) => readErofsAttribute(source, superblock, inode, name);
   const read = (maximumBytes: number) => readErofsData(source, superblock, inode, maximumBytes);
@@ -39,7 +44,7 @@ async function openInode(
         xattr,
       };
     case 0o040000:
-      return { ...directory(source, superblock, inode), xattr };
+      return { ...directory(context, inode), xattr };
     case 0o020000:
     case 0o060000:
     case 0o010000:
@@ -50,20 +55,18 @@ async function openInode(
   }
 }
 
-function directory(
-  source: ByteSource,
-  superblock: ErofsSuperblock,
-  inode: ErofsInode,
-): Omit<Directory, 'xattr'> {
-  const entries = async () => {
-    const bytes = await readErofsData(source, superblock, inode, maximumDirectoryBytes);
-    return parseErofsDirectory(bytes, superblock.blockSize, inode.name);
-  };
+function directory(context: ErofsContext, inode: ErofsInode): Omit<Directory, 'xattr'> {
+  const { source, superblock, directories } = context;
+  const entries = () =>
+    directories.read(inode.number, inode.size, async () => {
+      const bytes = await readErofsData(source, superblock, inode, maximumDirectoryBytes);
+      return parseErofsDirectory(bytes, superblock.blockSize, inode.name);
+    });
   return {
     kind: 'directory',
     lookup: async (name) => {
       const number = (await entries()).get(name);
-      return number === undefined ? null : openInode(source, superblock, number);
+      return number === undefined ? null : openInode(context, number);
     },
     names: async (maximumEntries) => (await entries()).names(maximumEntries),
   };

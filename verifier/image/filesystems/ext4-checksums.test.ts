@@ -33,7 +33,13 @@ const places = () => {
 
 test('images with checksums are good before they are edited, with a seed of their own too', async () => {
   await use(image);
-  await use(make(',metadata_csum_seed'));
+  const seeded = make(',metadata_csum_seed');
+  const renamed = maker.change(seeded, 'ssv uuid 11111111-2222-3333-4444-555555555555');
+  assert.notDeepEqual(
+    renamed.subarray(superblock, superblock * 2),
+    seeded.subarray(superblock, superblock * 2),
+  );
+  for (const one of [seeded, renamed]) await use(one);
   await use(make(' -I 128'));
 });
 

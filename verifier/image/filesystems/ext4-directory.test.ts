@@ -172,4 +172,7 @@ test('a link counts its blocks as the kernel does', async () => {
     await refuses(made, edit, Malformed, /in two places/);
   const feature = (bytes: Buffer) => bytes.writeUInt32LE(bytes.readUInt32LE(1024 + 0x64) & ~8, 1024 + 0x64);
   await use(edited(made, feature, huge, put(2, short + 0x74, 1)));
+  // Where values of attributes have inodes, their blocks count too: the size decides.
+  const inodes = (bytes: Buffer) => bytes.writeUInt32LE(bytes.readUInt32LE(1024 + 0x60) | 0x400, 1024 + 0x60);
+  await use(edited(made, inodes, put(4, short + 0x1c, 24)));
 });

@@ -5,6 +5,8 @@ import { Malformed } from '../../bytes/failures.ts';
 import { bytesSource } from '../bytes-source.ts';
 import { openExt4 } from './ext4.ts';
 import { type Edit, edited, put, refuses, use } from './tests/ext4-edits.ts';
+import { readExtents } from './ext4-extents.ts';
+import { readExt4Superblock } from './ext4-superblock.ts';
 import { Ext4Maker } from './tests/ext4-image.ts';
 
 // One edit of an image each, and what is said of it. The images have no checksums.
@@ -94,4 +96,53 @@ test('no file is larger than a map can hold', async () => {
   const file = await root.lookup('sparse');
   assert.ok(file?.kind === 'file');
   await assert.rejects(file.read(2 ** 40), /cannot hold as many blocks/);
+});
+
+test('what was reserved and never written is zeros, whatever was there before', async () => {
+  const made = single.make(`-t ext4 ${options}`, '4M');
+  const length = single.inode(made, 'file') + 0x28 + 16;
+  const image = edited(made, (bytes) => bytes.writeUInt16LE(32_768 + bytes.readUInt16LE(length), length));
+  const file = await (await openExt4(bytesSource(image))).root.lookup('file');
+  assert.ok(file?.kind === 'file');
+  const block = (await file.read(3000)).subarray(0, 1024);
+  assert.ok(block.every((byte) => byte === 0));
+});
+
+/** A node of a tree of extents. Entries are the first block, and what else an entry has. */
+function node(depth: number, entry: readonly [first: number, low: number, high: number]): Buffer {
+  const bytes = Buffer.alloc(60);
+  bytes.writeUInt16LE(0xf30a, 0);
+  bytes.writeUInt16LE(1, 2);
+  bytes.writeUInt16LE(4, 4);
+  bytes.writeUInt16LE(depth, 6);
+  for (const [at, value] of entry.entries()) bytes.writeUInt32LE(value, 12 + 4 * at);
+  return bytes;
+}
+
+/** Where the first blocks of a file are in an image that has room for them, by a root and nodes in blocks from 2 on. */
+async function runsOf(root: Buffer, below: readonly Buffer[], blocks: number) {
+  const bytes = Buffer.alloc(16 * 1024);
+  for (const [at, one] of below.entries()) one.copy(bytes, (at + 2) * 1024);
+  const superblock = await readExt4Superblock(bytesSource(ext4));
+  const volume = { source: bytesSource(bytes), superblock: { ...superblock, blockCount: 100_000 } };
+  return readExtents(volume, { name: 'inode', block: root, checksumSeed: null }, blocks);
+}
+
+test('an extent has up to 32,768 blocks, and ends at the last that there can be', async () => {
+  assert.deepEqual(await runsOf(node(0, [0, 32_768, 5000]), [], 40_000), [
+    { block: 5000, count: 32_768 },
+    { block: null, count: 7232 },
+  ]);
+  assert.deepEqual(await runsOf(node(0, [0, 32_769, 5000]), [], 9), [{ block: null, count: 9 }]);
+  const last = await runsOf(node(0, [2 ** 32 - 3, 3, 5000]), [], 2 ** 32);
+  assert.deepEqual(last.at(-1), { block: 5000, count: 3 });
+  await assert.rejects(runsOf(node(0, [2 ** 32 - 3, 4, 5000]), [], 9), Malformed);
+});
+
+test('a tree has up to five levels below its root', async () => {
+  const below = [4, 3, 2, 1].map((depth, at) => node(depth, [0, at + 3, 0]));
+  const leaf = node(0, [0, 2, 5000]);
+  assert.deepEqual(await runsOf(node(5, [0, 2, 0]), [...below, leaf], 2), [{ block: 5000, count: 2 }]);
+  const deeper = [5, 4, 3, 2, 1].map((depth, at) => node(depth, [0, at + 3, 0]));
+  await assert.rejects(runsOf(node(6, [0, 2, 0]), [...deeper, leaf], 2), /6 levels deep/);
 });

@@ -10,9 +10,11 @@ const entrySize = 12;
 /** Lengths above this are of blocks that were reserved and never written. */
 const maximumWritten = 32_768;
 
+type ExtentInode = Pick<Ext4Inode, 'name' | 'block' | 'checksumSeed'>;
+
 interface ExtentWalk {
   readonly volume: Ext4Volume;
-  readonly inode: Ext4Inode;
+  readonly inode: ExtentInode;
   readonly runs: BlockRuns;
   /** For messages. */
   readonly what: string;
@@ -35,7 +37,7 @@ interface ExtentNode {
  */
 export async function readExtents(
   volume: Ext4Volume,
-  inode: Ext4Inode,
+  inode: ExtentInode,
   blocks: number,
 ): Promise<readonly BlockRun[]> {
   const walk = { volume, inode, runs: new BlockRuns(blocks), what: `${inode.name}: extents` };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { Malformed, Unsupported } from '../../bytes/failures.ts';
-import { type Edit, put, refuses, set, use } from './tests/ext4-edits.ts';
+import { type Edit, edited, put, refuses, set, use } from './tests/ext4-edits.ts';
 import { Ext4Maker } from './tests/ext4-image.ts';
 
 // One edit of an image each, and what is said of it. The images have no checksums.
@@ -76,6 +76,13 @@ test('a superblock that the kernel would not mount is refused', async () => {
   };
   for (const log of [21, 0xffffffff])
     await refuses(ext4, (image) => [clusters(image), field(0x1c, log)(image)], Malformed, /cluster size: is/);
+});
+
+test('revision 0 has no fields for what is always the same there', async () => {
+  const image = maker.make('-t ext2 -r 0 -b 1024', '4M');
+  assert.equal(image.readUInt32LE(superblock + 0x4c), 0);
+  await use(edited(image, put(4, superblock + 0x54, 0), put(2, superblock + 0x58, 7)));
+  await refuses(image, put(4, superblock + 0x64, 1), Malformed, /revision 0 and has features/);
 });
 
 test('clusters are no smaller than blocks', async () => {

@@ -2,6 +2,7 @@ import { Malformed } from '../../bytes/failures.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { parseLinkTarget } from './entry-names.ts';
 import type { Directory, FileSystem, FileSystemNode } from './file-system.ts';
+import { ParsedDirectories } from './parsed-directories.ts';
 import { readSquashfsAttribute } from './squashfs-attributes.ts';
 import { readSquashfsFile, type SquashfsContext } from './squashfs-data.ts';
 import { readSquashfsDirectory } from './squashfs-directory.ts';
@@ -17,13 +18,20 @@ import { readSquashfsSuperblock } from './squashfs-superblock.ts';
  */
 export async function openSquashfs(source: ByteSource): Promise<FileSystem> {
   const superblock = await readSquashfsSuperblock(source);
-  const context = { source, superblock, metadata: new SquashfsMetadata(source, superblock.compressor) };
+  const context = {
+    ...{ source, superblock, metadata: new SquashfsMetadata(source, superblock.compressor) },
+    directories: new ParsedDirectories<bigint, bigint>(),
+  };
   const root = await openInode(context, superblock.rootInode);
   if (root.kind !== 'directory') throw new Malformed('squashfs root inode', 'is not a directory');
   return { type: 'squashfs', root };
 }
 
-async function openInode(context: SquashfsContext, reference: bigint): Promise<FileSystemNode> {
+interface OpenSquashfs extends SquashfsContext {
+  readonly directories: ParsedDirectories<bigint, bigint>;
+}
+
+async function openInode(context: OpenSquashfs, reference: bigint): Promise<FileSystemNode> {
   const inode = await readSquashfsInode(context.metadata, context.superblock, reference);
   const { name, attributes } = inode;
   const xattr = async (attribute: string) =>
@@ -38,22 +46,25 @@ async function openInode(context: SquashfsContext, reference: bigint): Promise<F
         xattr,
       };
     case 'directory':
-      return { ...directory(context, inode), xattr };
+      return { ...directory(context, reference, inode), xattr };
     case 'special':
       return { kind: 'special', xattr };
   }
 }
 
 function directory(
-  context: SquashfsContext,
+  context: OpenSquashfs,
+  reference: bigint,
   inode: Extract<SquashfsInode, { kind: 'directory' }>,
 ): Omit<Directory, 'xattr'> {
-  const entries = () => readSquashfsDirectory(context.metadata, inode);
+  const { metadata, directories } = context;
+  const entries = () =>
+    directories.read(reference, inode.length, () => readSquashfsDirectory(metadata, inode));
   return {
     kind: 'directory',
     lookup: async (name) => {
-      const reference = (await entries()).get(name);
-      return reference === undefined ? null : openInode(context, reference);
+      const found = (await entries()).get(name);
+      return found === undefined ? null : openInode(context, found);
     },
     names: async (maximumEntries) => (await entries()).names(maximumEntries),
   };
