@@ -44,6 +44,7 @@ test('a superblock that the kernel would not mount is refused', async () => {
     [field(0x38, 0xef52, 2), /no magic/],
     [field(0x4c, 0), /revision 0 and has features/],
     [field(0x18, 7), /block size: is 7/],
+    [field(0x1c, 1), /cluster size: is 1/],
     [field(0x58, 0, 2), /inode size: is 0/],
     [field(0x58, 64, 2), /inode size: is 64/],
     [field(0x58, 192, 2), /inode size: is 192/],

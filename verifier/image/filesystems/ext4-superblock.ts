@@ -103,10 +103,10 @@ function parseSizes(bytes: Buffer, isDynamic: boolean): Pick<Ext4Superblock, 'bl
 }
 
 function parseCluster(bytes: Buffer, features: Ext4Features, blockSize: number): number {
-  if (!features.clusters) return blockSize;
   const log = bytes.readUInt32LE(0x1c);
   const cluster = 1024 * 2 ** log;
-  if (log > 20 || cluster < blockSize) throw malformed('cluster size', log, 0x1c);
+  if (log > 20 || cluster < blockSize || (cluster > blockSize && !features.clusters))
+    throw malformed('cluster size', log, 0x1c);
   return cluster;
 }
 
