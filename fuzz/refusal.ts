@@ -1,5 +1,5 @@
 import { Malformed, Unsupported } from '../verifier/bytes/failures.ts';
-import { PolicyInvalid } from '../verifier/policy/load.ts';
+import { PolicyInvalid } from '../verifier/policy/policy-text.ts';
 
 /** Whether a parser threw what it may throw on bad input; anything else is a bug. */
 export function isRefusal(error: unknown): boolean {

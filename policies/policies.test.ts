@@ -1,27 +1,26 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { parseHex } from '../verifier/bytes/hex.ts';
-import { decide } from '../verifier/policy/decide.ts';
-import { noSignatureFacts, type SignatureFacts } from '../verifier/policy/facts.ts';
+import { testPolicies } from '../server/cli/commands/policy-test.ts';
+import { policyTestJsonSchema } from '../verifier/authoring/policy-test-schema.ts';
 import { loadPolicy } from '../verifier/policy/load.ts';
 import type { Policy } from '../verifier/policy/policy.ts';
 import { extensionPolicyJsonSchema } from '../verifier/policy/schema.ts';
-import { reason } from '../verifier/reasons.ts';
 
 const directory = 'policies';
 const present = readdirSync(directory);
 const policies = present.filter((name) => name.endsWith('.yaml'));
 const readme = readFileSync(join(directory, 'README.md'), 'utf8');
 
+/** Without the certificates of this host, to which a policy may refer. */
 function load(name: string): Promise<Policy> {
   return loadPolicy({
     text: readFileSync(join(directory, name)),
     path: name,
-    readCertificate: (path) => readFile(join(directory, path)),
+    files: { read: (path) => readFile(join(directory, path)), list: () => Promise.resolve([]) },
   });
 }
 
@@ -34,7 +33,36 @@ for (const name of policies) {
     assert.equal(`${policy.name}.yaml`, name);
     assert.ok(readme.includes(`\`${name}\``));
   });
+
+  test(`${name} says what its tests expect, each rule is tested, and each refusal names its reason`, async () => {
+    const file = join(directory, 'tests', name.replace(/yaml$/, 'test.yaml'));
+    assert.match(
+      readFileSync(file, 'utf8'),
+      /^# yaml-language-server: \$schema=\.\.\/policy-test\.schema\.json\n/,
+    );
+    const written = { out: '', err: '' };
+    const code = await testPolicies(
+      [file],
+      { json: true },
+      { out: (text) => (written.out += text), err: (text) => (written.err += text) },
+    );
+    assert.equal(code, 0, written.out);
+    const { files, warnings, summary } = JSON.parse(written.out);
+    assert.equal(files[0].policy.path, join(directory, name));
+    assert.deepEqual(warnings, []);
+    assert.equal(written.err, '');
+    assert.ok(summary.passed >= 5);
+    for (const { advice } of files[0].cases) assert.equal(advice, null);
+    const verdicts = files[0].cases.map((one: { answer: { verdict: string } }) => one.answer.verdict);
+    assert.deepEqual([...new Set(verdicts)].sort(), ['accepted', 'refused']);
+  });
 }
+
+test('every test file is of a policy that is there', () => {
+  const tests = readdirSync(join(directory, 'tests'));
+  assert.equal(tests.length, policies.length);
+  for (const name of tests) assert.ok(existsSync(join(directory, name.replace(/test\.yaml$/, 'yaml'))), name);
+});
 
 test('every example certificate is used, is valid for years, and comes without its key', async () => {
   const loaded = await Promise.all(policies.map(load));
@@ -45,10 +73,27 @@ test('every example certificate is used, is valid for years, and comes without i
   for (const name of pem) assert.doesNotMatch(readFileSync(join(directory, name), 'latin1'), /PRIVATE/);
 });
 
-test('the schema for editors is the one the parser uses', () => {
-  const written: unknown = JSON.parse(readFileSync(join(directory, 'extension-policy.schema.json'), 'utf8'));
-  assert.deepEqual(written, extensionPolicyJsonSchema());
-});
+const schemas = [
+  ['extension-policy.schema.json', extensionPolicyJsonSchema(), '## Keys'],
+  ['policy-test.schema.json', policyTestJsonSchema(), '## Test files'],
+] as const;
+
+for (const [name, schema, heading] of schemas) {
+  test(`${name} is the schema that the parser uses`, () => {
+    assert.deepEqual(JSON.parse(readFileSync(join(directory, name), 'utf8')), schema);
+  });
+
+  test(`the README names every key of ${name}`, () => {
+    const keys = new Set(keysOf(schema));
+    assert.ok(keys.has('apiVersion'));
+    const section = readme.slice(readme.indexOf(heading)).split('\n## ', 1)[0]!;
+    const table = section
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .join('\n');
+    for (const key of keys) assert.match(table, new RegExp(`[\`.]${key}\\b`), key);
+  });
+}
 
 /** The names of all properties in a JSON Schema, at any depth. */
 function keysOf(schema: unknown): string[] {
@@ -57,55 +102,4 @@ function keysOf(schema: unknown): string[] {
     ...(key === 'properties' ? Object.keys(value) : []),
     ...keysOf(value),
   ]);
-}
-
-test('the README names every key there is', () => {
-  const keys = new Set(keysOf(extensionPolicyJsonSchema()));
-  assert.ok(keys.has('extendedKeyUsage') && keys.has('pcr'));
-  const table = readme
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .join('\n');
-  for (const key of keys) assert.match(table, new RegExp(`[\`.]${key}\\b`), key);
-});
-
-const signer = parseHex('1'.repeat(64), 'test');
-
-function signedBy(set: string | null): SignatureFacts {
-  if (set === null) return noSignatureFacts(reason('unsigned', 'There is no signature.'));
-  return { signer, trustedBy: new Map([[set, [signer]]]), distrustedBy: new Map(), reasons: [] };
-}
-
-/** What each policy says of an image, by whom it is signed; the README promises as much. */
-const decisions: readonly (readonly [policy: string, image: string, set: string | null, outcome: string])[] =
-  [
-    ['signed-by-vendor.yaml', 'sysext tools', 'vendor', 'vendor images'],
-    ['signed-by-vendor.yaml', 'confext tools', 'vendor', 'vendor images'],
-    ['signed-by-vendor.yaml', 'sysext tools', 'ops', 'signer-untrusted'],
-    ['signed-by-vendor.yaml', 'sysext tools', null, 'unsigned'],
-    ['two-teams.yaml', 'sysext vendor-tools', 'vendor', 'vendor tools'],
-    ['two-teams.yaml', 'sysext vendor-tools', 'ops', 'signer-untrusted'],
-    ['two-teams.yaml', 'sysext vendor-tools', null, 'unsigned'],
-    ['two-teams.yaml', 'sysext tools', 'vendor', 'no-matching-rule'],
-    ['two-teams.yaml', 'confext site', 'ops', 'site configuration'],
-    ['two-teams.yaml', 'confext vendor-site', 'vendor', 'signer-untrusted'],
-  ];
-
-for (const [policy, image, set, outcome] of decisions) {
-  test(`${policy}: ${image}, signed by ${set ?? 'nobody'}: ${outcome}`, async () => {
-    const [extensionClass = '', name = ''] = image.split(' ');
-    const facts = {
-      name,
-      form: 'ddi',
-      hashType: 1,
-      architecture: 'x86-64',
-      rootHash: null,
-      signature: signedBy(set),
-    } as const;
-    const verdict = decide(await load(policy), {
-      ...facts,
-      class: extensionClass === 'sysext' ? 'sysext' : 'confext',
-    });
-    assert.equal(verdict.reasons[0]?.code ?? verdict.rule, outcome);
-  });
 }

@@ -2,12 +2,15 @@ import { writeFileSync } from 'node:fs';
 
 import { format } from 'prettier';
 
+import { policyTestJsonSchema } from '../verifier/authoring/policy-test-schema.ts';
 import { extensionPolicyJsonSchema } from '../verifier/policy/schema.ts';
 
-// Writes the schema that editors use; policies.test.ts fails while the file is not what this would write. From the root
-// of the repository: npm run build && node dist/policies/write-schema.js
-const file = 'policies/extension-policy.schema.json';
-writeFileSync(
-  file,
-  await format(JSON.stringify(extensionPolicyJsonSchema()), { parser: 'json', printWidth: 110 }),
-);
+// Writes the schemas that editors use; policies.test.ts fails while a file is not what this would write. From the root of
+// the repository: npm run build && node dist/policies/write-schema.js
+async function write(name: string, schema: unknown): Promise<void> {
+  const text = await format(JSON.stringify(schema), { parser: 'json', printWidth: 110 });
+  writeFileSync(`policies/${name}.schema.json`, text);
+}
+
+await write('extension-policy', extensionPolicyJsonSchema());
+await write('policy-test', policyTestJsonSchema());

@@ -23,6 +23,7 @@ const verifierRooms = [
   'verifier/inspect-image.ts',
   'verifier/tpm',
   'verifier/measurement',
+  'verifier/authoring',
   'verifier/evidence',
   'verifier/appraisal',
   'verifier/index.ts',

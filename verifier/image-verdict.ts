@@ -5,7 +5,7 @@ import type { Release } from './image/release/extension-release.ts';
 import type { HostRelease } from './image/release/host-os-release.ts';
 import type { HostScope } from './image/release/release-match.ts';
 import { decide, type Verdict } from './policy/decide.ts';
-import { noSignatureFacts, signatureFacts } from './policy/facts.ts';
+import { type AcceptedVersion, type ImageFacts, noSignatureFacts, signatureFacts } from './policy/facts.ts';
 import type { Policy } from './policy/policy.ts';
 import { type Reason, reason } from './reasons.ts';
 import type { Certificate } from './trust/certificate.ts';
@@ -27,6 +27,10 @@ export interface VerifyImageOptions {
   readonly full: boolean;
   /** The host that the image must fit, by its release data; null: no host in particular. */
   readonly host: ExtendedHost | null;
+  /** Of the host, for rules that are about hosts with certain labels. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** The highest version of each extension that the host has accepted before. */
+  readonly acceptedVersion: (name: ImageName) => AcceptedVersion;
   /** Called with the number of data bytes verified so far, and of all there are. */
   readonly onProgress?: (bytes: number, total: number) => void;
 }
@@ -84,6 +88,10 @@ export interface ImageVerdict extends ImageName {
   readonly rule: string | null;
   readonly reasons: readonly Reason[];
   readonly approval: Approval | null;
+  /** What the policy was asked about; null if the image could not be opened. */
+  readonly facts: ImageFacts | null;
+  /** Why it is refused whatever the policy says; part of `reasons`. */
+  readonly findings: readonly Reason[];
 }
 
 /** Everything that was found out about an image before the policy is asked. */
@@ -97,21 +105,28 @@ export interface Findings {
 }
 
 /** Asks the policy, and gives the approval if and only if nothing at all speaks against the image. */
-export function conclude(policy: Policy, name: ImageName, findings: Findings): ImageVerdict {
+export function conclude(options: VerifyImageOptions, name: ImageName, findings: Findings): ImageVerdict {
   const { content, integrity, release } = findings;
   const signature = findings.signature?.verdict ?? null;
-  const verdict = decide(policy, {
+  const facts: ImageFacts = {
     ...{ ...name, form: content.form, architecture: content.architecture },
-    ...{ rootHash: content.rootHash, hashType: content.hashType },
+    ...{ rootHash: content.rootHash, hashType: content.hashType, version: release?.version ?? null },
+    accepted: options.acceptedVersion(name),
     signature: signature === null ? noSignatureFacts(unsigned[content.form]) : signatureFacts(signature),
-  });
+  };
+  const verdict = decide(options.policy, facts, options);
   const reasons = [...findings.reasons, ...verdict.reasons];
   const approval = reasons.length === 0 ? approve(name, findings, verdict) : null;
   return {
     ...{ ...name, content, integrity, release, reasons, approval, rule: verdict.rule },
+    ...{ facts, findings: findings.reasons },
     verdict: approval === null ? 'refused' : 'accepted',
     signer:
-      signature === null ? null : signature.signed ? signature.signature.signer : signature.claimedSigner,
+      signature === null
+        ? null
+        : signature.signed
+          ? signature.signature.signers[0].certificate
+          : signature.claimedSigner,
   };
 }
 
@@ -139,7 +154,7 @@ function approve(
     version: release.version,
     hashAlgorithm: contentAlgorithmName(algorithm),
     rootHash,
-    signer: verified?.signed === true ? verified.signature.signer.sha256 : 'unsigned',
+    signer: verified?.signed === true ? verified.signature.signers[0].certificate.sha256 : 'unsigned',
     rule: rule ?? '',
     cms: signature?.cms ?? null,
   } as Approval;
@@ -150,6 +165,7 @@ export function refuseUnopened(name: ImageName, why: Reason): ImageVerdict {
   return {
     ...name,
     ...{ verdict: 'refused', content: null, signer: null, release: null, rule: null, approval: null },
+    ...{ facts: null, findings: [why] },
     integrity: { checked: 'none', dataBytes: 0 },
     reasons: [why],
   };

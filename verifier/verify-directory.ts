@@ -24,16 +24,16 @@ export interface DigestedTree {
 export async function verifyDirectory(
   { digest, fileSystem }: DigestedTree,
   name: ImageName,
-  { policy, host }: Pick<VerifyImageOptions, 'policy' | 'host'>,
+  options: VerifyImageOptions,
 ): Promise<ImageVerdict> {
   const content: ImageContent = {
     ...{ form: 'directory', architecture: null, rootHash: digest.sha256, hashType: null },
     algorithm: { over: 'tree', digest: 'sha256' },
   };
-  const release = admitsByDigest(policy, content)
-    ? await readDirectoryRelease(fileSystem, name, host)
+  const release = admitsByDigest(options.policy, content)
+    ? await readDirectoryRelease(fileSystem, name, options.host)
     : { release: null, reasons: [] };
-  return conclude(policy, name, {
+  return conclude(options, name, {
     ...{ content, signature: null, ...release },
     integrity: { checked: 'full', dataBytes: digest.dataBytes },
   });

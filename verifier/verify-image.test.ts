@@ -13,7 +13,9 @@ import { parseHostRelease } from './image/release/host-os-release.ts';
 import type { ExtendedHost, ImageName, ImageVerdict } from './image-verdict.ts';
 import { loadPolicy } from './policy/load.ts';
 import type { Policy } from './policy/policy.ts';
+import type { VerifyImageOptions } from './image-verdict.ts';
 import { verifyImage } from './verify-image.ts';
+import { filesBy } from '../test-vectors/generate/policy-files.ts';
 
 const pki = new OpensslPki();
 after(() => pki.remove());
@@ -35,8 +37,8 @@ metadata: { name: test, version: 1 }
 trust: { vendor: { certificates: [vendor.pem], pinned: true } }
 rules: [{ name: tools, match: {}, require: { ${require} } }]
 `;
-  const readCertificate = () => Promise.resolve(readFileSync(vendor.certificate));
-  return loadPolicy({ text: Buffer.from(text), path: 'policy.yaml', readCertificate });
+  const files = filesBy(() => Promise.resolve(readFileSync(vendor.certificate)));
+  return loadPolicy({ text: Buffer.from(text), path: 'policy.yaml', files });
 }
 
 const bySigner = await policy('signedBy: [vendor]');
@@ -48,12 +50,17 @@ const debian = host('ID=debian\nVERSION_ID=12\n');
 
 async function verify(
   image: Uint8Array | ByteSource | ImageFiles,
-  more: { policy?: Policy; name?: ImageName; host?: ExtendedHost | null; full?: boolean } = {},
+  more: { policy?: Policy; name?: ImageName; host?: ExtendedHost | null; full?: boolean } & Partial<
+    Pick<VerifyImageOptions, 'acceptedVersion'>
+  > = {},
 ): Promise<ImageVerdict> {
   const source = image instanceof Uint8Array ? bytesSource(image) : image;
   const files = 'image' in source ? source : { image: source };
   const { name = tools, full = false } = more;
-  const options = { policy: more.policy ?? bySigner, now: new Date(), full, host: more.host ?? null };
+  const options = {
+    ...{ policy: more.policy ?? bySigner, now: new Date(), full, host: more.host ?? null },
+    ...{ labels: new Map(), acceptedVersion: more.acceptedVersion ?? (() => null) },
+  };
   const verdict = await verifyImage(files, name, options);
   assert.equal(verdict.approval === null, verdict.reasons.length > 0);
   assert.equal(verdict.approval === null, verdict.verdict === 'refused');

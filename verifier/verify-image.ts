@@ -33,7 +33,7 @@ export async function verifyImage(
     checked.data === null || !vouched
       ? unread
       : await readImageRelease(checked.data, name, image.designator, options.host);
-  return conclude(options.policy, name, {
+  return conclude(options, name, {
     ...{ content: checked.content, integrity: checked.integrity, signature, release: release.release },
     reasons: [...checked.reasons, ...release.reasons],
   });

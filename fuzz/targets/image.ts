@@ -53,8 +53,8 @@ async function pipelineTarget(name: string, repair: boolean): Promise<Target> {
     await readImageRelease(data, { class: 'sysext', name: 'tools' }, image.designator, null);
     const verdict = verifyRootHashSignature(image.signature.rootHash, image.signature.cms, anchors, now);
     if (!verdict.signed) return null;
-    const { rootHash, signer } = verdict.signature;
-    return `${rootHash} by ${signer.sha256}, ${integrity.dataBytes} bytes`;
+    const { rootHash, signers } = verdict.signature;
+    return `${rootHash} by ${signers.map(({ certificate }) => certificate.sha256).join()}, ${integrity.dataBytes} bytes`;
   };
   const seeds = imageSeeds(cases);
   const meanings = await Promise.all(seeds.map(judge));

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { policyGroupShape } from '../../test-vectors/generate/policy-group.ts';
 import { loadPolicy } from '../../verifier/policy/load.ts';
 import type { Target } from '../target.ts';
+import { filesBy } from '../../test-vectors/generate/policy-files.ts';
 
 const directory = join('test-vectors', 'policy');
 
@@ -16,8 +17,8 @@ export function policyTarget(): Target {
     seeds: cases.map(({ inputs }) => Buffer.from(inputs.policy)),
     meanings: null,
     run: async (mutant) => {
-      const readCertificate = (path: string) => readFile(join(directory, basename(path)));
-      const { rules } = await loadPolicy({ text: mutant, path: 'policy.yaml', readCertificate });
+      const files = filesBy((path) => readFile(join(directory, basename(path))));
+      const { rules } = await loadPolicy({ text: mutant, path: 'policy.yaml', files });
       return String(rules.length);
     },
   };

@@ -19,12 +19,15 @@ export function signatureTarget(): Target {
     const anchors = inputs.anchors.map((set) => ({
       ...set,
       certificates: set.certificates.flatMap((name) => parseCertificates(read(name), name)),
+      revocationLists: null,
     }));
     return (cms: Uint8Array): string | null => {
       const verdict = verifyRootHashSignature(rootHash, cms, anchors, now);
       if (!verdict.signed) return null;
-      const { signer, trustedBy } = verdict.signature;
-      return `${rootHash} by ${signer.sha256} of ${[...trustedBy.keys()].join()}`;
+      const signers = verdict.signature.signers.map(
+        ({ certificate, trustedBy }) => `${certificate.sha256} of ${[...trustedBy.keys()].join()}`,
+      );
+      return `${rootHash} by ${signers.join(' and ')}`;
     };
   });
   const seeds = cases.map(({ inputs }) => read(inputs.signature));

@@ -10,7 +10,7 @@ import type { Identity } from '../../verifier/evidence/identity.ts';
 import { checkAttestationKey } from '../../verifier/tpm/attestation-key.ts';
 import { parseTpm2bPublic, type PublicArea } from '../../verifier/tpm/public-area.ts';
 import { makePrivateDirectory, readIfPresent, writeDurable } from '../os/durable-file.ts';
-import { stateDirectory } from '../os/host-paths.ts';
+import { stateDirectory } from '../os/own-paths.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
 
 /** The host's keys, and where the TPM keeps the one that signs. */

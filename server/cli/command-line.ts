@@ -1,6 +1,19 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 
+import {
+  example,
+  extensionClass,
+  type Finish,
+  json,
+  labels,
+  policy,
+  policyTrust,
+  root,
+  tcti,
+  trust,
+} from './option-words.ts';
 import { type ExitCode, exitCodes, type Output, printable } from './output.ts';
+import { definePolicy } from './policy-commands.ts';
 
 /**
  * The command line: options and help of every command. What a command does is imported when it is called, so that
@@ -23,8 +36,6 @@ export async function runCommandLine(args: readonly string[], output: Output): P
   }
 }
 
-type Finish = (code: ExitCode) => void;
-
 function define(output: Output, finish: Finish): Command {
   const program = new Command('touchstone')
     .description('Decide which systemd extension images may be merged, measure them, prove it to others.')
@@ -35,28 +46,12 @@ function define(output: Output, finish: Finish): Command {
   defineVerify(program, output, finish);
   defineInspect(program, output, finish);
   defineGate(program, output, finish);
+  definePolicy(program, output, finish);
+  defineHistory(program, output, finish);
   defineServe(program, output, finish);
   defineAttest(program, output, finish);
   defineAppraise(program, output, finish);
   return program;
-}
-
-const json = (): Option => new Option('--json', 'print one JSON document on stdout');
-const policy = (): Option => new Option('--policy <file>', 'the ExtensionPolicy that decides');
-const root = (): Option => new Option('--root <directory>', 'a whole host under a directory').default('/');
-const extensionClass = (): Option =>
-  new Option('--class <class>', 'one class only').choices(['sysext', 'confext']);
-const tcti = (): Option => new Option('--tcti <tcti>', "the TPM, in tpm2-tools' words").env('TPM2TOOLS_TCTI');
-const trust = (): Option =>
-  new Option(
-    '--trust <certificate>',
-    'accept what this certificate signed, or one issued under it; may be repeated',
-  )
-    .argParser((value: string, earlier: readonly string[]) => [...earlier, value])
-    .default([], 'none');
-
-function example(text: string): [position: 'after', text: string] {
-  return ['after', `\nExample:\n  ${text}\n`];
 }
 
 function defineVerify(program: Command, output: Output, finish: Finish): void {
@@ -65,6 +60,7 @@ function defineVerify(program: Command, output: Output, finish: Finish): void {
     .description('Say for each image whether it may be merged, and why.')
     .argument('<image...>', 'extension image files')
     .addOption(policy())
+    .addOption(policyTrust())
     .addOption(trust())
     .addOption(extensionClass().default(undefined, 'by file name or directory, else sysext'))
     .option('--full', 'recompute the whole hash tree')
@@ -72,6 +68,7 @@ function defineVerify(program: Command, output: Output, finish: Finish): void {
       '--host <directory>',
       'ask also whether the image fits the host there, / for this one, by its release data',
     )
+    .addOption(labels().default(undefined, "the host's /etc/touchstone/labels.yaml"))
     .addOption(json())
     .addHelpText(...example('touchstone verify --trust vendor.pem --full tools.raw'))
     .action(async (images: string[], options: object) => {
@@ -99,6 +96,7 @@ function defineGate(program: Command, output: Output, finish: Finish): void {
     .command('gate')
     .description('Verify what systemd would merge, move away what is refused, measure the rest.')
     .addOption(policy().default(undefined, '/etc/touchstone/policy.yaml below the root'))
+    .addOption(policyTrust())
     .addOption(extensionClass().default(undefined, 'both'))
     .option('--full', 'recompute every hash tree first, instead of leaving blocks to the kernel')
     .addOption(root())
@@ -111,12 +109,40 @@ function defineGate(program: Command, output: Output, finish: Finish): void {
     });
 }
 
+function defineHistory(program: Command, output: Output, finish: Finish): void {
+  const history = program
+    .command('history')
+    .description('What the host remembers, so that nobody leads it back to older images or policies.');
+  history
+    .command('begin')
+    .description('Begin to remember; once in the life of a host.')
+    .addOption(root())
+    .addOption(json())
+    .addHelpText(...example('touchstone history begin'))
+    .action(async (options: object) => {
+      const { begin } = await import('./commands/history.ts');
+      finish(await begin(options, output));
+    });
+  history
+    .command('show')
+    .description('Print what the host remembers.')
+    .addOption(root())
+    .addOption(json())
+    .addHelpText(...example('touchstone history show'))
+    .action(async (options: object) => {
+      const { show } = await import('./commands/history.ts');
+      finish(await show(options, output));
+    });
+}
+
 function defineServe(program: Command, output: Output, finish: Finish): void {
   program
     .command('serve')
     .description("Serve the host's attestation endpoint.")
     .option('--listen <address:port>', 'a loopback address', '127.0.0.1:7431')
-    .option('--pcr <number>', "the PCR that the gate's policy measures into", '13')
+    .addOption(policy().default(undefined, '/etc/touchstone/policy.yaml below the root'))
+    .addOption(policyTrust())
+    .option('--pcr <number>', "the PCR that the gate's policy measures into, where the policy is not at hand")
     .addOption(root())
     .addOption(tcti())
     .addHelpText(...example('touchstone serve --listen 127.0.0.1:7431'))
@@ -133,7 +159,9 @@ function defineAttest(program: Command, output: Output, finish: Finish): void {
     .argument('<url>', "the host's endpoint")
     .requiredOption('--identity <file>', "the host's identity document, taken on the host")
     .addOption(policy())
+    .addOption(policyTrust())
     .addOption(trust())
+    .addOption(labels())
     .option('--save <file>', 'also write the evidence to a file')
     .addOption(json())
     .addHelpText(
@@ -152,7 +180,9 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .argument('<file>', 'evidence, as attest --save or POST /v1/attestations gives it')
     .requiredOption('--identity <file>', "the host's identity document, taken on the host")
     .requiredOption('--nonce <base64>', 'the nonce of the challenge')
+    .addOption(labels())
     .addOption(policy())
+    .addOption(policyTrust())
     .addOption(trust())
     .addOption(json())
     .addHelpText(

@@ -1,5 +1,5 @@
 import { CouldNotDecide, Malformed, Unsupported } from '../../verifier/bytes/failures.ts';
-import { PolicyInvalid } from '../../verifier/policy/load.ts';
+import { PolicyInvalid } from '../../verifier/policy/policy-text.ts';
 import { type ExitCode, exitCodes, UsageError } from './output.ts';
 
 /** What a failed command says and exits with. Never a stack: what the user can do about it is in the message. */

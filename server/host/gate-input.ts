@@ -1,6 +1,7 @@
 import type { Policy } from '../../verifier/policy/policy.ts';
-import type { ExtendedHost, ExtensionClass } from '../../verifier/image-verdict.ts';
+import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
+import type { HostKnowledge } from './host-knowledge.ts';
 
 /** What the gate works on. */
 export interface GateInput {
@@ -11,8 +12,7 @@ export interface GateInput {
   readonly device: TpmDevice;
   /** Recompute every hash tree; otherwise the kernel checks blocks as they are read. */
   readonly full: boolean;
-  /** What images must fit by their release data. */
-  readonly host: ExtendedHost;
-  /** The time at which certificates must be valid. */
+  readonly knowledge: HostKnowledge;
+  /** The time at which certificates must be valid and rules in force. */
   readonly now: Date;
 }

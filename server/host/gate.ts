@@ -1,8 +1,10 @@
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { Approval, ExtensionClass, ImageVerdict } from '../../verifier/image-verdict.ts';
+import type { Policy } from '../../verifier/policy/policy.ts';
 import { type DiscoveredImage, discoverImages } from './discover.ts';
 import type { GateInput } from './gate-input.ts';
 import type { ApprovedSet } from './measure-set.ts';
+import { remember } from './history-file.ts';
 import { quarantine } from './quarantine.ts';
 import { recordSets } from './record-sets.ts';
 import { verifyDiscovered } from './verify-discovered.ts';
@@ -16,8 +18,9 @@ export interface GatedImage {
 }
 
 export interface GateReport {
-  /** Everything that can be merged now is approved and measured. */
+  /** Everything that can be merged now is approved and measured; in audit mode measured, whatever it is. */
   readonly open: boolean;
+  readonly mode: Policy['mode'];
   readonly images: readonly GatedImage[];
   readonly sets: readonly ApprovedSet[];
   /** `unchanged`: the log already ends with these sets; `nothing`: the gate is shut, so nothing was measured. */
@@ -32,6 +35,7 @@ const maximumRounds = 8;
 /**
  * The merge hook: verifies everything that systemd would merge, moves what is refused out of its sight (or stops, as the
  * policy says), measures what is left. Shadowed images are verified too: they come to light when what hides them goes.
+ * Under a policy in audit mode what is refused stays, and is measured as a violation.
  *
  * @throws CouldNotDecide on any I/O or TPM failure; nothing may be merged then.
  */
@@ -43,12 +47,24 @@ export async function gate(input: GateInput): Promise<GateReport> {
     images.push(...gated.images);
     sets.push({ class: extensionClass, approvals: gated.approvals });
   }
-  const refusedInSight = images.some(
+  const inSight = images.filter(
     ({ verdict, quarantined }) => verdict.approval === null && quarantined === null,
   );
-  if (refusedInSight) return { open: false, images, sets: [], measured: 'nothing', events: [] };
-  const events = await recordSets(input, sets);
-  return { open: true, images, sets, measured: events.length > 0 ? 'recorded' : 'unchanged', events };
+  const { mode } = input.policy;
+  if (inSight.length > 0 && mode !== 'audit')
+    return { open: false, mode, images, sets: [], measured: 'nothing', events: [] };
+  const refused = inSight.filter(({ discovered }) => discovered.hiddenBy === null);
+  const events = await recordSets(
+    input,
+    sets,
+    refused.map(({ verdict }) => verdict),
+  );
+  await remember(
+    input.root,
+    input.policy,
+    sets.flatMap(({ approvals }) => approvals),
+  );
+  return { open: true, mode, images, sets, measured: events.length > 0 ? 'recorded' : 'unchanged', events };
 }
 
 interface GatedClass {
@@ -88,7 +104,8 @@ function approvalsOf(
 
 async function gateImage(input: GateInput, discovered: DiscoveredImage): Promise<GatedImage> {
   const verdict = await verifyDiscovered(input, discovered);
-  if (verdict.approval !== null || input.policy.onRefused === 'abort')
+  const { mode, onRefused } = input.policy;
+  if (verdict.approval !== null || mode === 'audit' || onRefused === 'abort')
     return { discovered, verdict, quarantined: null };
   return {
     discovered,

@@ -2,7 +2,7 @@ import type { Hex } from '../../verifier/bytes/hex.ts';
 import { encodeExtensionEvent, setDigest } from '../../verifier/measurement/extension-event.ts';
 import type { ExtensionHistory } from '../../verifier/measurement/extension-history.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
-import type { Approval, ExtensionClass } from '../../verifier/image-verdict.ts';
+import type { Approval, ExtensionClass, ImageVerdict } from '../../verifier/image-verdict.ts';
 
 /** The extensions of one class that were approved, in layer order, lowest first. */
 export interface ApprovedSet {
@@ -32,6 +32,19 @@ function extensionLines({ approvals }: ApprovedSet): string[] {
   );
 }
 
+/** What is merged although the policy refuses it, as audit mode has it. */
+export function violationLines(refused: readonly ImageVerdict[]): string[] {
+  return refused.map(({ class: extensionClass, name, content, reasons }) =>
+    encodeExtensionEvent({
+      type: 'violation',
+      class: extensionClass,
+      code: reasons[0]?.code ?? 'unsupported',
+      name,
+      rootHash: content?.rootHash ?? '',
+    }),
+  );
+}
+
 function digestOf(set: ApprovedSet): Hex {
   return setDigest(extensionLines(set));
 }
@@ -48,15 +61,20 @@ function setLine(set: ApprovedSet): string {
 
 /**
  * Whether the log already ends with exactly these sets under this policy, so that measuring them again would only
- * lengthen it. After a violation the answer is no: the state is to be measured afresh.
+ * lengthen it. After a violation the answer is no: the state is to be measured afresh. In audit mode they are expected.
+ *
+ * @param violations those that would be measured now.
  */
 export function alreadyMeasured(
   history: ExtensionHistory,
   policy: Policy,
   sets: readonly ApprovedSet[],
+  violations: readonly string[],
 ): boolean {
+  const known = history.violations.map(encodeExtensionEvent);
   return (
-    history.violations.length === 0 &&
+    (policy.mode === 'audit' || known.length === 0) &&
+    violations.every((line) => known.includes(line)) &&
     sets.every((set) => {
       const last = history.sets.get(set.class);
       return (

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 
 import type { Reason } from '../../verifier/reasons.ts';
 import { makePrivateDirectory, moveEntry, writeDurable } from '../os/durable-file.ts';
-import { quarantineDirectory } from '../os/host-paths.ts';
+import { quarantineDirectory } from '../os/own-paths.ts';
 import type { DiscoveredImage } from './discover.ts';
 
 /**

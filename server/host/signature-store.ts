@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { Hex } from '../../verifier/bytes/hex.ts';
 import { makePrivateDirectory, readIfPresent, writeDurable } from '../os/durable-file.ts';
-import { signatureDirectory } from '../os/host-paths.ts';
+import { signatureDirectory } from '../os/own-paths.ts';
 
 /** Which signature: two people may sign one root hash. */
 export interface SignatureKey {

@@ -10,15 +10,15 @@ import { verifyPath } from './verify-path.ts';
  * @throws CouldNotDecide if the image cannot be read.
  */
 export async function verifyDiscovered(
-  { root, policy, now, full, host }: Pick<GateInput, 'root' | 'policy' | 'now' | 'full' | 'host'>,
+  { root, policy, now, full, knowledge }: Pick<GateInput, 'root' | 'policy' | 'now' | 'full' | 'knowledge'>,
   discovered: DiscoveredImage,
 ): Promise<ImageVerdict> {
   const { entry, target } = discovered;
   const name = { class: discovered.class, name: discovered.name };
-  const verdict = await verifyPath({ root, entry, target }, name, { policy, now, full, host });
+  const verdict = await verifyPath({ root, entry, target }, name, { policy, now, full, ...knowledge });
   return refuse(verdict, [
     ...checkConflict(discovered),
-    ...checkArchitecture(verdict, host.release.architecture),
+    ...checkArchitecture(verdict, knowledge.host?.release.architecture ?? null),
   ]);
 }
 
@@ -27,8 +27,8 @@ function checkConflict({ conflict }: DiscoveredImage): Reason[] {
   return conflict === null ? [] : [reason('name-mismatch', conflict)];
 }
 
-function checkArchitecture({ content }: ImageVerdict, host: string): Reason[] {
+function checkArchitecture({ content }: ImageVerdict, host: string | null): Reason[] {
   const architecture = content?.architecture ?? null;
-  if (architecture === null || architecture === host) return [];
+  if (architecture === null || host === null || architecture === host) return [];
   return [reason('wrong-architecture', `The image is for ${architecture}, this host is ${host}.`)];
 }

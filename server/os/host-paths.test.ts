@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import { hostPath, quarantineDirectory, searchDirectories } from './host-paths.ts';
+import { hostPath, searchDirectories } from './host-paths.ts';
+import { quarantineDirectory } from './own-paths.ts';
 
 test('the systemd of this system searches no directory for extensions that is not in our list', (context) => {
   const binary = spawnSync('sh', [

@@ -1,5 +1,3 @@
-import { dirname, join } from 'node:path';
-
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import { chaseInRoot } from './chase.ts';
@@ -14,12 +12,6 @@ export const measureLogPath = '/run/log/systemd/tpm2-measure.log';
 
 /** The firmware's event log, as the kernel shows it. */
 export const firmwareLogPath = '/sys/kernel/security/tpm0/binary_bios_measurements';
-
-/** What Touchstone keeps over reboots. */
-export const stateDirectory = '/var/lib/touchstone';
-
-/** PKCS#7 messages of measured extensions; below /run like the log that names them, so that both end with the boot. */
-export const signatureDirectory = '/run/touchstone/signatures';
 
 /**
  * image_search_path in systemd's src/shared/discover-image.c, for a host that is not an initrd; highest priority first.
@@ -62,15 +54,6 @@ export const verityDirectories: readonly string[] = configurationDirectories.map
 
 /** Where systemd's own configuration is, highest priority first. */
 export const systemdDirectories: readonly string[] = configurationDirectories.map((top) => `${top}/systemd`);
-
-/**
- * Where refused images of a search directory go. It is a neighbour of the search directory, for example
- * `/var/lib/touchstone/quarantine/sysext` of `/var/lib/extensions`: on the same file system unless the search directory
- * is a mount point itself, so that a rename is enough, and in no place where systemd looks.
- */
-export function quarantineDirectory(extensionClass: ExtensionClass, searchDirectory: string): string {
-  return join(dirname(searchDirectory), 'touchstone', 'quarantine', extensionClass);
-}
 
 /**
  * The path on this system of something below a root.

@@ -19,10 +19,11 @@ import { loadPolicy } from '../../verifier/policy/load.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { createAttester } from '../attester/attester.ts';
 import { ensureIdentity } from '../attester/identity.ts';
-import { readExtendedHost } from '../host/extended-host.ts';
+import { readHostKnowledge } from '../host/host-knowledge.ts';
 import { gate } from '../host/gate.ts';
 import { recordEvents } from '../host/systemd/measure-log.ts';
 import { SampleMachine } from './sample-machine.ts';
+import { policyFiles } from '../host/policy-files.ts';
 
 /** Evidence of a real quote, changed by an attacker on the way or by a host that lies: none of it may convince. */
 
@@ -38,7 +39,7 @@ before(async () => {
   machine.put('var/lib/extensions/vendor-a.raw', machine.image('a'));
   machine.put('var/lib/confexts/vendor-b.raw', machine.image('b'));
   const source = { text: await readFile(machine.policyFile), path: 'policy.yaml' };
-  policy = await loadPolicy({ ...source, readCertificate: (path) => readFile(path) });
+  policy = await loadPolicy({ ...source, files: policyFiles(machine.policyFile, '/') });
   const { root, device } = machine;
   const report = await gate({
     root,
@@ -46,7 +47,7 @@ before(async () => {
     policy,
     classes: ['sysext', 'confext'],
     full: true,
-    host: await readExtendedHost(root),
+    knowledge: await readHostKnowledge(root),
     now: new Date(),
   });
   assert.ok(report.open);
@@ -63,7 +64,7 @@ function verdictOf(document: unknown, expectedNonce = nonce) {
     nonce: expectedNonce,
     identity,
     policy,
-    now: new Date(),
+    ...{ now: new Date(), labels: new Map() },
   });
 }
 
@@ -236,7 +237,7 @@ test('a signature of the same image by another trusted signer is not the one tha
   const text = await readFile(machine.policyFile, 'utf8');
   const both = text.replace('certificates: [', `certificates: [${JSON.stringify(second.certificate)}, `);
   const source = { text: Buffer.from(both), path: 'policy.yaml' };
-  const wider = await loadPolicy({ ...source, readCertificate: (path) => readFile(path) });
+  const wider = await loadPolicy({ ...source, files: policyFiles(machine.policyFile, '/') });
   const { rootHash } = evidence.claims.sets[0]!.extensions[0]!;
   const signature = toBase64(machine.pki.sign(rootHash, { signers: [second] }));
   const document = await lie(({ claims }) => (claims.sets[0]!.extensions[0]!.signature = signature));
@@ -245,7 +246,7 @@ test('a signature of the same image by another trusted signer is not the one tha
     nonce,
     identity,
     policy: wider,
-    now: new Date(),
+    ...{ now: new Date(), labels: new Map<string, string>() },
   };
   const { extensions } = appraise(input);
   assert.deepEqual(
@@ -308,7 +309,14 @@ test('what is not evidence at all is malformed, never an exception', () => {
   for (const document of [null, [], {}, 'x', { version: 2 }])
     assert.deepEqual(codesOf(document), ['malformed']);
   for (const text of ['', '{', '\u0000', '{"version":1,"version":1}']) {
-    const { reasons } = appraise({ evidence: Buffer.from(text), nonce, identity, policy, now: new Date() });
+    const { reasons } = appraise({
+      evidence: Buffer.from(text),
+      nonce,
+      identity,
+      policy,
+      now: new Date(),
+      labels: new Map(),
+    });
     assert.equal(reasons[0]?.code, 'malformed');
   }
 });
@@ -316,7 +324,7 @@ test('what is not evidence at all is malformed, never an exception', () => {
 test('a certificate that has expired since the merge is found', () => {
   const { extensions } = appraise({
     evidence: Buffer.from(JSON.stringify(toEvidenceDocument(evidence))),
-    ...{ nonce, identity, policy, now: new Date('2040-01-01') },
+    ...{ nonce, identity, policy, now: new Date('2040-01-01'), labels: new Map() },
   });
   assert.equal(extensions[0]?.reasons[0]?.code, 'certificate-expired');
 });

@@ -203,7 +203,7 @@ test('a broken policy is exit code 2 with every problem and its place', async ()
 });
 
 test('what a policy hardly means is a warning on stderr, and changes nothing', async () => {
-  const policy = join(machine.root, 'unused.yaml');
+  const policy = join(machine.root, 'etc/touchstone/unused.yaml');
   const unused = `spare: { certificates: [${JSON.stringify(machine.vendor.certificate)}], pinned: true }`;
   writeFileSync(
     policy,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -15,6 +14,7 @@ import { createAttester } from '../attester/attester.ts';
 import { ensureIdentity } from '../attester/identity.ts';
 import { runCommandLine } from '../cli/command-line.ts';
 import { collect, releaseFiles, SampleMachine } from './sample-machine.ts';
+import { policyFiles } from '../host/policy-files.ts';
 
 /** Every form of image that systemd merges, from files on disk to verdicts. */
 
@@ -203,11 +203,12 @@ async function appraiseHost(): Promise<readonly AppraisedExtension[]> {
   const evidence = await createAttester({ root, device, measurePcr: 13, ...host }).attest(nonce);
   const policy = await loadPolicy({
     ...{ text: readFileSync(policyFile), path: 'policy.yaml' },
-    readCertificate: (path) => readFile(path),
+    files: policyFiles(policyFile, '/'),
   });
   const document = Buffer.from(JSON.stringify(toEvidenceDocument(evidence)));
   const { identity } = host;
-  return appraise({ evidence: document, nonce, identity, policy, now: new Date() }).extensions;
+  return appraise({ evidence: document, nonce, identity, policy, now: new Date(), labels: new Map() })
+    .extensions;
 }
 
 test('the gate measures what it admits by digest, and evidence of it convinces a verifier', async () => {

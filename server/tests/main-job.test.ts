@@ -158,7 +158,7 @@ test('appraise decides offline about saved evidence, and refuses it for another 
 test("a verifier whose policy revokes the image finds it on the host, though the host's own policy does not", async () => {
   const { out } = await gate('--json');
   const rootHash = JSON.parse(out).images[0].rootHash as string;
-  const policy = join(machine.root, 'stricter.yaml');
+  const policy = join(machine.root, 'etc/touchstone/stricter.yaml');
   writeFileSync(
     policy,
     `${readFileSync(machine.policyFile, 'utf8')}revoked: { rootHashes: [${rootHash}] }\n`,

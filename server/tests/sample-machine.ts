@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,6 +40,7 @@ export class SampleMachine {
     this.stranger = this.pki.issue({ subject: '/CN=stranger', key: 'rsa2048' });
     mkdirSync(join(this.root, 'etc/touchstone'), { recursive: true });
     writeFileSync(join(this.root, 'etc/os-release'), 'ID=sample\n');
+    writeFileSync(join(this.root, 'etc/touchstone/vendor.pem'), readFileSync(this.vendor.certificate));
     this.policyFile = join(this.root, 'etc/touchstone/policy.yaml');
     this.writePolicy();
   }
@@ -61,7 +62,7 @@ export class SampleMachine {
         'apiVersion: touchstone/v1',
         'kind: ExtensionPolicy',
         'metadata: { name: sample, version: 1 }',
-        `trust: { vendor: { certificates: [${JSON.stringify(this.vendor.certificate)}], pinned: true } }`,
+        'trust: { vendor: { certificates: [vendor.pem], pinned: true } }',
         'rules:',
         '  - { name: vendor tools, match: { name: "vendor-*" }, require: { signedBy: [vendor] } }',
         more,

@@ -49,6 +49,7 @@ export function vendor(certificates: readonly Issued[], edit: Partial<TrustAncho
     mode: 'issued',
     certificates: certificates.map(parse),
     extendedKeyUsage: [],
+    revocationLists: null,
     ...edit,
   };
 }

@@ -28,21 +28,25 @@ export const leaf = digest('1');
 export const authority = digest('2');
 export const pinned = digest('3');
 
-export const byVendor: Facts['signature'] = {
-  ...{ signer: leaf, trustedBy: { vendor: [leaf, authority] }, reasons: [] },
+type Signer = Facts['signature']['signers'][number];
+
+export const vendorSigner: Signer = {
+  ...{ sha256: leaf, trustedBy: { vendor: [leaf, '0a of CN=authority', authority] } },
   distrustedBy: { ops: ['signer-untrusted'] },
 };
-export const byOps: Facts['signature'] = {
-  ...{ signer: pinned, trustedBy: { ops: [pinned] }, reasons: [] },
+export const opsSigner: Signer = {
+  ...{ sha256: pinned, trustedBy: { ops: [pinned] } },
   distrustedBy: { vendor: ['certificate-expired'] },
 };
-export const byBoth: Facts['signature'] = {
-  ...{ signer: leaf, trustedBy: { vendor: [leaf, authority], ops: [leaf] }, reasons: [] },
+export const bothSigner: Signer = {
+  ...{ sha256: leaf, trustedBy: { vendor: [leaf, authority], ops: [leaf] } },
   distrustedBy: {},
 };
-export const byNobody = (...reasons: ReasonCode[]): Facts['signature'] => ({
-  ...{ signer: null, trustedBy: {}, distrustedBy: {}, reasons },
-});
+export const by = (...signers: Signer[]): Facts['signature'] => ({ signers, reasons: [] });
+export const byVendor = by(vendorSigner);
+export const byOps = by(opsSigner);
+export const byBoth = by(bothSigner);
+export const byNobody = (...reasons: ReasonCode[]): Facts['signature'] => ({ signers: [], reasons });
 
 export const tools: Facts = {
   ...{
@@ -53,9 +57,13 @@ export const tools: Facts = {
     architecture: 'x86-64',
     rootHash: digest('a'),
   },
-  signature: byVendor,
+  ...{ version: '2.1', accepted: null, signature: byVendor },
 };
 export const site: Facts = { ...tools, class: 'confext', name: 'site', signature: byOps };
+
+type Context = PolicyCase['inputs']['context'];
+
+const usual: Context = { now: '2026-06-01T00:00:00Z', labels: {} };
 
 export type Edit = readonly [from: string, to: string];
 type Title = readonly [flag: string, id: string, comment: string];
@@ -71,9 +79,11 @@ export function accept(
   rule: string,
   facts: Facts,
   edit: Edit | null = null,
+  context: Partial<Context> = {},
 ): PolicyCase {
   return {
-    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts } },
+    ...{ id, comment, flags: [flag] },
+    inputs: { policy: edited(edit), facts, context: { ...usual, ...context } },
     expect: { verdict: 'accepted', rule, code: null, stage: null },
   };
 }
@@ -84,16 +94,18 @@ export function refuse(
   { rule, at }: { readonly rule: string | null; readonly at: string | null },
   facts: Facts,
   edit: Edit | null = null,
+  context: Partial<Context> = {},
 ): PolicyCase {
   return {
-    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts } },
+    ...{ id, comment, flags: [flag] },
+    inputs: { policy: edited(edit), facts, context: { ...usual, ...context } },
     expect: { verdict: 'refused', rule, code, at, stage: 'policy' },
   };
 }
 
 export function invalid([flag, id, comment]: Title, edit: Edit, ...at: string[]): PolicyCase {
   return {
-    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts: null } },
+    ...{ id, comment, flags: [flag], inputs: { policy: edited(edit), facts: null, context: usual } },
     expect: { verdict: 'invalid', code: null, at, stage: 'load' },
   };
 }

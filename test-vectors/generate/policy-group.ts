@@ -14,15 +14,29 @@ const facts = z.strictObject({
   hashType: z.literal([0, 1]).nullable(),
   architecture: z.string().nullable(),
   rootHash: sha256.nullable(),
+  /** The extension's own; empty where it has none, null where it was not read. */
+  version: z.string().nullable(),
+  /** The highest version that the host has accepted; null: none is asked about. */
+  accepted: z.union([z.strictObject({ highest: z.string().nullable() }), z.literal('lost')]).nullable(),
   signature: z.strictObject({
-    signer: sha256.nullable(),
-    /** Trust set to the SHA-256 of the certificates of its chain. */
-    trustedBy: z.record(z.string(), z.array(sha256).min(1)),
-    /** Trust set to why it does not vouch. */
-    distrustedBy: z.record(z.string(), z.array(code).min(1)),
+    signers: z.array(
+      z.strictObject({
+        sha256,
+        /** Trust set to what the certificates of its chain can be revoked by. */
+        trustedBy: z.record(z.string(), z.array(z.string()).min(1)),
+        /** Trust set to why it does not vouch. */
+        distrustedBy: z.record(z.string(), z.array(code).min(1)),
+      }),
+    ),
     /** Why there is no signature that any set vouches for. */
     reasons: z.array(code),
   }),
+});
+
+/** What the decision depends on besides the image; the host's labels. */
+const context = z.strictObject({
+  now: z.iso.datetime(),
+  labels: z.record(z.string(), z.string()),
 });
 
 const policyCase = z.strictObject({
@@ -34,6 +48,7 @@ const policyCase = z.strictObject({
     policy: z.string(),
     /** Null where the policy must not load. */
     facts: facts.nullable(),
+    context,
   }),
   expect: z.discriminatedUnion('verdict', [
     z.strictObject({ verdict: z.literal('accepted'), rule: z.string(), code: z.null(), stage: z.null() }),

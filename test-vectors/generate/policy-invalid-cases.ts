@@ -32,7 +32,7 @@ export const invalidCases: readonly PolicyCase[] = [
   ),
   invalid(
     ['Closed', 'unknown-requirement', 'a requirement that this version does not know'],
-    ['architecture: [x86-64]', 'noDowngrade: true'],
+    ['architecture: [x86-64]', 'neverOnFridays: true'],
     'policy.yaml:10:36',
   ),
   invalid(
@@ -41,8 +41,8 @@ export const invalidCases: readonly PolicyCase[] = [
     'policy.yaml:6:38',
   ),
   invalid(
-    ['Closed', 'audit-mode', 'a mode that would merge what is refused'],
-    ['rules:', 'mode: audit\nrules:'],
+    ['Closed', 'unknown-mode', 'a mode that this version does not know'],
+    ['rules:', 'mode: permissive\nrules:'],
     'policy.yaml:7:7',
   ),
   invalid(

@@ -2,9 +2,11 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { OpensslPki } from './openssl-pki.ts';
+import { circumstanceCases } from './policy-circumstance-cases.ts';
 import { decidedCases } from './policy-cases.ts';
 import { formCases } from './policy-form-cases.ts';
 import { type PolicyGroup, policyGroupShape, policySchemaText } from './policy-group.ts';
+import { invalidCircumstanceCases } from './policy-invalid-circumstances.ts';
 import { invalidCases } from './policy-invalid-cases.ts';
 
 const notes: PolicyGroup['notes'] = {
@@ -36,6 +38,31 @@ const notes: PolicyGroup['notes'] = {
     effect: 'A rule lets in again what is revoked, or revocation reaches further than it says.',
     reference: 'policies/README.md, revoked',
   },
+  TwoParty: {
+    effect:
+      'One key is enough where two people must sign, or a signer is let in whom the rule does not name.',
+    reference: 'policies/README.md, require.signedByAll',
+  },
+  Labels: {
+    effect: 'A rule decides about a host that it is not about.',
+    reference: 'policies/README.md, match.labels',
+  },
+  Validity: {
+    effect: 'A rule decides before it is in force, or when it is no longer.',
+    reference: 'policies/README.md, validity',
+  },
+  Version: {
+    effect: 'A version is accepted that the rule does not name.',
+    reference: 'policies/README.md, require.version; UAPI.10 Version Comparison',
+  },
+  Downgrade: {
+    effect: 'An older image than the host has accepted before is merged.',
+    reference: 'policies/README.md, require.noDowngrade',
+  },
+  Mode: {
+    effect: 'What a verdict says depends on what is done with it.',
+    reference: 'policies/README.md, mode and metadata.minimum',
+  },
   Closed: {
     effect: 'A policy is used that says something this version does not enforce.',
     reference: 'policies/README.md, Keys',
@@ -52,7 +79,13 @@ export function makePolicyGroup(): PolicyGroup {
     schema: '../schemas/policy.schema.json',
     generator: 'test-vectors/generate/policy.ts',
     notes,
-    cases: [...formCases, ...decidedCases, ...invalidCases],
+    cases: [
+      ...formCases,
+      ...decidedCases,
+      ...circumstanceCases,
+      ...invalidCircumstanceCases,
+      ...invalidCases,
+    ],
   });
 }
 

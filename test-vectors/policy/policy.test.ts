@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { parseHex } from '../../verifier/bytes/hex.ts';
 import { decide } from '../../verifier/policy/decide.ts';
 import type { ImageFacts } from '../../verifier/policy/facts.ts';
-import { loadPolicy, PolicyInvalid } from '../../verifier/policy/load.ts';
+import { loadPolicy } from '../../verifier/policy/load.ts';
+import { PolicyInvalid } from '../../verifier/policy/policy-text.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { type Reason, reason, type ReasonCode, reasonSentences } from '../../verifier/reasons.ts';
 import { makePolicyGroup } from '../generate/policy.ts';
 import { type PolicyCase, policyGroupShape, policySchemaText } from '../generate/policy-group.ts';
+import { filesIn } from '../generate/policy-files.ts';
 
 const directory = join('test-vectors', 'policy');
 const group = policyGroupShape.parse(JSON.parse(readFileSync(join(directory, 'policy.json'), 'utf8')));
@@ -21,7 +22,7 @@ function load(text: string): Promise<Policy> {
   return loadPolicy({
     text: Buffer.from(text),
     path: 'policy.yaml',
-    readCertificate: (path) => readFile(join(directory, path)),
+    files: filesIn(directory),
   });
 }
 
@@ -35,24 +36,28 @@ function toReasons(codes: readonly string[]): Reason[] {
 
 function toFacts({ signature, rootHash, ...facts }: NonNullable<PolicyCase['inputs']['facts']>): ImageFacts {
   const hash = (text: string) => parseHex(text, 'vector', 32);
-  const { signer, trustedBy, distrustedBy, reasons } = signature;
   return {
     ...facts,
     rootHash: rootHash === null ? null : hash(rootHash),
     signature: {
-      signer: signer === null ? null : hash(signer),
-      trustedBy: new Map(Object.entries(trustedBy).map(([set, chain]) => [set, chain.map(hash)])),
-      distrustedBy: new Map(Object.entries(distrustedBy).map(([set, codes]) => [set, toReasons(codes)])),
-      reasons: toReasons(reasons),
+      signers: signature.signers.map(({ sha256, trustedBy, distrustedBy }) => ({
+        sha256: hash(sha256),
+        trustedBy: new Map(Object.entries(trustedBy)),
+        distrustedBy: new Map(Object.entries(distrustedBy).map(([set, codes]) => [set, toReasons(codes)])),
+      })),
+      reasons: toReasons(signature.reasons),
     },
   };
 }
 
-async function outcome({ policy, facts }: PolicyCase['inputs']): Promise<PolicyCase['expect']> {
+async function outcome({ policy, facts, context }: PolicyCase['inputs']): Promise<PolicyCase['expect']> {
   try {
     const loaded = await load(policy);
     assert.ok(facts !== null, 'a policy loads that must not');
-    const { verdict, rule, reasons } = decide(loaded, toFacts(facts));
+    const { verdict, rule, reasons } = decide(loaded, toFacts(facts), {
+      now: new Date(context.now),
+      labels: new Map(Object.entries(context.labels)),
+    });
     if (verdict === 'accepted') return { verdict, rule: rule ?? '', code: null, stage: null };
     const [{ code, at } = { code: '', at: null }] = reasons;
     return { verdict, rule, code, at, stage: 'policy' };

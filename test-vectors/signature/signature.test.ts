@@ -21,6 +21,7 @@ for (const { id, comment, inputs, expect } of cases) {
     const anchors = inputs.anchors.map((set) => ({
       ...set,
       certificates: set.certificates.flatMap((name) => parseCertificates(read(name), name)),
+      revocationLists: null,
     }));
     const rootHash = parseHex(inputs.rootHash, 'root hash');
     const verdict = verifyRootHashSignature(rootHash, read(inputs.signature), anchors, new Date(inputs.now));

@@ -13,6 +13,8 @@ import type { AppraisedExtension } from './appraisal.ts';
 interface Judge {
   readonly policy: Policy;
   readonly now: Date;
+  /** Of the host, as the verifier knows them: a host's own word for where it stands proves nothing. */
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /**
@@ -50,15 +52,18 @@ function appraiseExtension(
   const { class: extensionClass, name, version, rootHash } = extension;
   const form = formOf(extension);
   const verified = form === 'verity' ? verifySignature(extension, signature, judge) : unsignable;
-  const verdict = decide(judge.policy, {
-    ...{ class: extensionClass, name, rootHash, form, architecture: null, hashType: null },
+  const facts: ImageFacts = {
+    ...{ class: extensionClass, name, version, rootHash, form, architecture: null, hashType: null },
+    // Downgrades are for the host's own gate to refuse: it alone knows what it merged before.
+    accepted: null,
     signature: signatureFacts(verified),
-  });
+  };
+  const verdict = decide(judge.policy, facts, judge);
   const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, form, verified)];
   return {
     ...{ class: extensionClass, name, version, rootHash, rule: verdict.rule, reasons },
     verdict: reasons.length === 0 ? 'accepted' : 'refused',
-    signer: verified.signed ? verified.signature.signer.subject : null,
+    signer: verified.signed ? verified.signature.signers[0].certificate.subject : null,
   };
 }
 
@@ -102,7 +107,7 @@ function checkMeasuredSigner(
   form: ImageFacts['form'],
   verified: SignatureVerdict,
 ): Reason[] {
-  const found = verified.signed ? verified.signature.signer.sha256 : 'unsigned';
+  const found = verified.signed ? verified.signature.signers[0].certificate.sha256 : 'unsigned';
   // What has a hash tree and no signature that verifies is refused by every policy.
   if (found === signer || (form === 'verity' && !verified.signed)) return [];
   const message = `The signature in the claims is by ${found}; the host measured ${signer}.`;

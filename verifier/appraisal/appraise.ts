@@ -26,8 +26,10 @@ export interface AppraisalInput {
   readonly identity: Identity;
   /** The policy that decides about each extension again; it also names the PCR. */
   readonly policy: Policy;
-  /** The time at which certificates must be valid. */
+  /** The time at which certificates must be valid and rules in force. */
   readonly now: Date;
+  /** Labels of the host, as the verifier knows them. */
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /**

@@ -12,6 +12,8 @@ export function admitsByDigest(
 ): boolean {
   return (
     rootHash !== null &&
-    rules.some(({ digests }) => digests !== null && digests.form === form && digests.values.has(rootHash))
+    rules.some(
+      ({ admits }) => admits.kind === 'digest' && admits.form === form && admits.values.has(rootHash),
+    )
   );
 }

@@ -3,79 +3,31 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { parseHex } from '../bytes/hex.ts';
 import { reason } from '../reasons.ts';
 import { decide } from './decide.ts';
-import { type ImageFacts, noSignatureFacts, type SignatureFacts } from './facts.ts';
-import type { Policy, Rule } from './policy.ts';
-
-const hash = (digit: string) => parseHex(digit.repeat(64), 'test');
-
-const vendorRule: Rule = {
-  name: 'vendor tools',
-  class: 'sysext',
-  nameGlob: 'vendor-*',
-  form: null,
-  signedBy: ['vendor'],
-  digests: null,
-  architecture: null,
-  hashTypes: [1],
-  at: 'policy.yaml:8:5',
-};
-
-const opsRule: Rule = {
-  ...{ ...vendorRule, name: 'ops', class: null, nameGlob: null },
-  ...{ signedBy: ['ops', 'backup'], at: 'policy.yaml:11:5' },
-};
-
-const policy: Policy = {
-  name: 'test',
-  version: 1,
-  sha256: hash('0'),
-  path: 'policy.yaml',
-  anchors: [],
-  rules: [vendorRule, opsRule],
-  revokedRootHashes: new Set(),
-  revokedCertificates: new Set(),
-  onRefused: 'abort',
-  measurePcr: 13,
-  warnings: [],
-};
-
-const byVendor: SignatureFacts = {
-  signer: hash('1'),
-  trustedBy: new Map([['vendor', [hash('1'), hash('2')]]]),
-  distrustedBy: new Map([
-    ['ops', [reason('signer-untrusted', 'Not of ops.')]],
-    ['backup', [reason('certificate-expired', 'It expired.')]],
-  ]),
-  reasons: [],
-};
-
-const byBackup: SignatureFacts = {
-  ...{ signer: hash('3'), trustedBy: new Map([['backup', [hash('3')]]]), reasons: [] },
-  distrustedBy: new Map([['vendor', [reason('signer-untrusted', 'Not of the vendor.')]]]),
-};
-
-const facts: ImageFacts = {
-  class: 'sysext',
-  name: 'vendor-tools',
-  form: 'ddi',
-  hashType: 1,
-  architecture: 'x86-64',
-  rootHash: hash('a'),
-  signature: byVendor,
-};
-
-/** The rule that decided, and the reasons with their places; the first alone if accepted. */
-function outcome(changedPolicy: Partial<Policy>, changedFacts: Partial<ImageFacts>): (string | null)[] {
-  const verdict = decide({ ...policy, ...changedPolicy }, { ...facts, ...changedFacts });
-  assert.equal(verdict.verdict, verdict.reasons.length === 0 ? 'accepted' : 'refused');
-  return [verdict.rule, ...verdict.reasons.map(({ code, at }) => (at === null ? code : `${code} ${at}`))];
-}
+import { type AcceptedVersion, noSignatureFacts } from './facts.ts';
+import type { Rule } from './policy.ts';
+import {
+  by,
+  byBackup,
+  byTwo,
+  byVendor,
+  context,
+  facts,
+  hash,
+  opsRule,
+  outcome,
+  policy,
+  vendorRule,
+  vendorSigner,
+} from './tests/asked.ts';
 
 test('an image that a matching rule wants and its signer vouches for is accepted, by that rule', () => {
-  assert.deepEqual(decide(policy, facts), { verdict: 'accepted', rule: 'vendor tools', reasons: [] });
+  assert.deepEqual(decide(policy, facts, context), {
+    verdict: 'accepted',
+    rule: 'vendor tools',
+    reasons: [],
+  });
 });
 
 test('any one of the trust sets that a rule names is enough', () => {
@@ -109,12 +61,12 @@ test("the trust sets' own reasons are given, the most telling first, with the pl
 });
 
 test('a trust set that the rule does not name has no voice, for or against', () => {
-  const signature = {
-    ...byVendor,
+  const signature = by({
+    ...vendorSigner,
     distrustedBy: new Map([['other', [reason('certificate-unfit', 'Unfit.')]]]),
-  };
+  });
   assert.deepEqual(outcome({}, { signature }), ['vendor tools']);
-  const { reasons } = decide(policy, { ...facts, name: 'site', signature });
+  const { reasons } = decide(policy, { ...facts, name: 'site', signature }, context);
   assert.deepEqual(reasons, [
     {
       code: 'signer-untrusted',
@@ -132,13 +84,23 @@ test('an image without a good signature is refused with the reasons of the signa
 });
 
 test('facts that say nothing at all are refused', () => {
-  const signature = { signer: null, trustedBy: new Map(), distrustedBy: new Map(), reasons: [] };
-  assert.deepEqual(outcome({}, { signature }), ['vendor tools', 'signer-untrusted policy.yaml:8:5']);
+  assert.deepEqual(outcome({}, { signature: by() }), ['vendor tools', 'signer-untrusted policy.yaml:8:5']);
+  const unvouched = by({ ...vendorSigner, trustedBy: new Map(), distrustedBy: new Map() });
+  assert.deepEqual(outcome({}, { signature: unvouched }), [
+    'vendor tools',
+    'signer-untrusted policy.yaml:8:5',
+  ]);
 });
 
 test('a rule that names nobody admits nobody', () => {
-  const rules = [{ ...vendorRule, signedBy: [] }];
-  assert.deepEqual(outcome({ rules }, {}), ['vendor tools', 'signer-untrusted policy.yaml:8:5']);
+  for (const kind of ['signed-by', 'signed-by-all'] as const)
+    for (const signature of [byVendor, by()]) {
+      const rules: Rule[] = [{ ...vendorRule, admits: { kind, sets: [] } }];
+      assert.deepEqual(outcome({ rules }, { signature }), [
+        'vendor tools',
+        'signer-untrusted policy.yaml:8:5',
+      ]);
+    }
 });
 
 test('a revoked root hash is refused whatever the rules say', () => {
@@ -158,18 +120,11 @@ test('a revoked signer, or any other certificate of its chain, is refused before
   assert.deepEqual(outcome({ revokedCertificates: new Set([hash('3')]) }, {}), ['vendor tools']);
 });
 
-const byTwo: SignatureFacts = {
-  ...byVendor,
-  trustedBy: new Map([
-    ['vendor', [hash('1'), hash('2')]],
-    ['second', [hash('1'), hash('4')]],
-  ]),
-};
+const either: Rule = { ...vendorRule, admits: { kind: 'signed-by', sets: ['vendor', 'second'] } };
 
 test('a chain without a revoked certificate is enough, if a rule names its trust set', () => {
   const revokedCertificates = new Set([hash('2')]);
-  const both = [{ ...vendorRule, signedBy: ['vendor', 'second'] }];
-  assert.deepEqual(outcome({ rules: both, revokedCertificates }, { signature: byTwo }), ['vendor tools']);
+  assert.deepEqual(outcome({ rules: [either], revokedCertificates }, { signature: byTwo }), ['vendor tools']);
   assert.deepEqual(outcome({ revokedCertificates }, { signature: byTwo }), [
     'vendor tools',
     'certificate-revoked policy.yaml:8:5',
@@ -177,7 +132,7 @@ test('a chain without a revoked certificate is enough, if a rule names its trust
 });
 
 test('a certificate in every chain, or the signer of any of them, is revoked for all', () => {
-  const rules = [{ ...vendorRule, signedBy: ['vendor', 'second'] }];
+  const rules = [either];
   for (const digits of ['1', '24']) {
     const revokedCertificates = new Set(Array.from(digits, hash));
     assert.deepEqual(outcome({ rules, revokedCertificates }, { signature: byTwo }), [
@@ -186,7 +141,7 @@ test('a certificate in every chain, or the signer of any of them, is revoked for
     ]);
   }
   const elsewhere = new Map([['vendor', [hash('2')]]]);
-  const signature = { ...byVendor, trustedBy: elsewhere };
+  const signature = by({ ...vendorSigner, trustedBy: elsewhere });
   assert.deepEqual(outcome({ revokedCertificates: new Set([hash('1')]) }, { signature }), [
     null,
     'certificate-revoked',
@@ -211,19 +166,24 @@ test('all that a rule has against an image is said at once', () => {
 
 const names = fc.constantFrom('vendor', 'ops', 'backup', 'second');
 const hashes = fc.constantFrom(...Array.from('1234ab', hash));
+const moments = fc.constantFrom(null, new Date('2020-01-01'), new Date('2030-01-01'), new Date(NaN));
 const someRule = fc.record({
   name: fc.string(),
   class: fc.constantFrom('sysext', 'confext', null),
   nameGlob: fc.oneof(fc.constant(null), fc.string()),
   form: fc.constantFrom('ddi', 'directory', null),
-  signedBy: fc.array(names),
-  digests: fc.oneof(
-    fc.constant(null),
+  labels: fc.constantFrom(new Map(), new Map([['env', ['staging']]])),
+  validity: fc.record({ notBefore: moments, notAfter: moments }),
+  admits: fc.oneof(
+    fc.record({ kind: fc.constantFrom('signed-by', 'signed-by-all'), sets: fc.array(names) }),
     fc.record({
+      kind: fc.constant('digest'),
       form: fc.constantFrom('directory', 'bare'),
       values: fc.array(hashes).map((list) => new Set(list)),
     }),
   ),
+  version: fc.constantFrom(null, { text: '>= 2', comparisons: [{ operator: '>=', version: '2' }] } as const),
+  noDowngrade: fc.boolean(),
   hashTypes: fc.constantFrom<(0 | 1)[]>([1], [0], [0, 1]),
   architecture: fc.oneof(fc.constant(null), fc.array(fc.constantFrom('x86-64', 'arm64'))),
   at: fc.constantFrom('policy.yaml:1:1', null),
@@ -240,10 +200,17 @@ const someFacts = fc.record({
   hashType: fc.constantFrom(0, 1, null),
   architecture: fc.constantFrom('x86-64', null),
   rootHash: fc.oneof(hashes, fc.constant(null)),
+  version: fc.constantFrom(null, '', '1', '2.1'),
+  accepted: fc.constantFrom<AcceptedVersion>(null, 'lost', { highest: null }, { highest: '2' }),
   signature: fc.record({
-    signer: fc.oneof(hashes, fc.constant(null)),
-    trustedBy: fc.array(fc.tuple(names, fc.array(hashes))).map((list) => new Map(list)),
-    distrustedBy: fc.constant(new Map()),
+    signers: fc.array(
+      fc.record({
+        sha256: hashes,
+        trustedBy: fc.array(fc.tuple(names, fc.array(hashes))).map((list) => new Map(list)),
+        distrustedBy: fc.constant(new Map()),
+      }),
+      { maxLength: 3 },
+    ),
     reasons: fc.constant([]),
   }),
 });
@@ -252,18 +219,23 @@ test('whatever the policy and the facts, there is an answer, and a yes has a sig
   fc.assert(
     fc.property(somePolicy, someFacts, (changedPolicy, changedFacts) => {
       const asked = { ...policy, ...changedPolicy };
-      const answer = decide(asked, { ...facts, ...changedFacts });
+      const answer = decide(asked, { ...facts, ...changedFacts }, context);
       assert.equal(answer.verdict === 'accepted', answer.reasons.length === 0);
       if (answer.verdict === 'refused') return;
       const { rootHash, signature } = changedFacts;
       assert.ok(rootHash === null || !asked.revokedRootHashes.has(rootHash));
       assert.ok(
-        asked.rules.some(({ signedBy, digests }) =>
-          digests === null
-            ? signedBy.some((set) =>
-                signature.trustedBy.get(set)?.every((one) => !asked.revokedCertificates.has(one)),
-              )
-            : rootHash !== null && digests.values.has(rootHash) && digests.form === changedFacts.form,
+        asked.rules.some(({ admits }) =>
+          admits.kind === 'digest'
+            ? rootHash !== null && admits.values.has(rootHash) && admits.form === changedFacts.form
+            : signature.signers.length > 0 &&
+              signature.signers.every(({ sha256, trustedBy }) =>
+                admits.sets.some((set) =>
+                  [sha256, ...(trustedBy.get(set) ?? [sha256])].every(
+                    (one) => trustedBy.has(set) && !asked.revokedCertificates.has(one),
+                  ),
+                ),
+              ),
         ),
       );
     }),

@@ -2,13 +2,22 @@ import type { z } from 'zod';
 
 import { type DocumentPath, maximumProblems, type PolicyDocument, type PolicyProblem } from './document.ts';
 import { knownKeys } from './known-keys.ts';
+import { extensionPolicyJsonSchema } from './schema.ts';
 import { suggestion } from './suggestion.ts';
 
-/** What does not fit the schema, in words and with its place; a problem of its own for each unknown key. */
-export function explainIssue(issue: z.core.$ZodIssue, document: PolicyDocument): readonly PolicyProblem[] {
+/**
+ * What does not fit the schema, in words and with its place; a problem of its own for each unknown key.
+ *
+ * @param jsonSchema gives the schema as JSON Schema, for the keys that would have been known.
+ */
+export function explainIssue(
+  issue: z.core.$ZodIssue,
+  document: PolicyDocument,
+  jsonSchema: () => unknown = extensionPolicyJsonSchema,
+): readonly PolicyProblem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path);
+    const known = knownKeys(path, jsonSchema());
     return issue.keys.slice(0, maximumProblems).map((key) => ({
       message: `${prefix(path)}unknown key ${JSON.stringify(key.slice(0, 64))}${suggestion(key, known)}`,
       at: document.atKey(path, key),

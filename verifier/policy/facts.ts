@@ -1,19 +1,34 @@
 import type { Hex } from '../bytes/hex.ts';
 import type { Reason } from '../reasons.ts';
 import type { SignatureVerdict } from '../trust/root-hash-signature.ts';
-import { fingerprints } from './fingerprints.ts';
+import { certificateIdentifiers } from './certificate-identifiers.ts';
 
-/** What is known of an image's signature. Plain data, so that a policy can be tested on invented facts. */
-export interface SignatureFacts {
-  /** SHA-256 of the signer's certificate, once at least one trust set vouches for it; else null. */
-  readonly signer: Hex | null;
-  /** For each trust set that vouches: `fingerprints` of its chain. One that is revoked spoils the chain. */
-  readonly trustedBy: ReadonlyMap<string, readonly Hex[]>;
+/** What is known of one signer. Plain data, so that a policy can be tested on invented facts. */
+export interface SignerFacts {
+  /** SHA-256 of the signer's certificate. */
+  readonly sha256: Hex;
+  /** For each trust set that vouches: `certificateIdentifiers` of its chain. One that is revoked spoils the chain. */
+  readonly trustedBy: ReadonlyMap<string, readonly string[]>;
   /** For each trust set that does not: why. */
   readonly distrustedBy: ReadonlyMap<string, readonly Reason[]>;
-  /** Why no trust set vouches: there is no signature, or it does not verify, or nobody knows the signer. */
+}
+
+/** What is known of an image's signature. */
+export interface SignatureFacts {
+  /** Of a message whose every signer some trust set vouches for; else empty. */
+  readonly signers: readonly SignerFacts[];
+  /** Why there are none: there is no signature, or it does not verify, or nobody knows a signer. */
   readonly reasons: readonly Reason[];
 }
+
+/** Versions of an extension that the host has accepted before. */
+export type AcceptedVersion =
+  /** The highest; null if it has accepted none of this name. */
+  | { readonly highest: string | null }
+  /** The host should know and does not: its record is gone. */
+  | 'lost'
+  /** No host in particular is asked about. */
+  | null;
 
 /** Everything a policy may decide on. */
 export interface ImageFacts {
@@ -27,20 +42,24 @@ export interface ImageFacts {
   readonly rootHash: Hex | null;
   /** dm-verity's; null without a hash tree, and in evidence, which does not say it. */
   readonly hashType: 0 | 1 | null;
+  /** The extension's own; empty where it has none, null where it was not read. */
+  readonly version: string | null;
+  readonly accepted: AcceptedVersion;
   readonly signature: SignatureFacts;
 }
 
 /** The facts that a verified or refused signature gives. */
 export function signatureFacts(verdict: SignatureVerdict): SignatureFacts {
-  if (!verdict.signed) {
-    return { signer: null, trustedBy: new Map(), distrustedBy: new Map(), reasons: verdict.reasons };
-  }
-  const { signer, trustedBy, distrustedBy } = verdict.signature;
-  const chains = [...trustedBy].map(([set, chain]) => [set, fingerprints(chain)] as const);
-  return { signer: signer.sha256, trustedBy: new Map(chains), distrustedBy, reasons: [] };
+  if (!verdict.signed) return { signers: [], reasons: verdict.reasons };
+  const signers = verdict.signature.signers.map(({ certificate, trustedBy, distrustedBy }) => ({
+    sha256: certificate.sha256,
+    trustedBy: new Map([...trustedBy].map(([set, chain]) => [set, certificateIdentifiers(chain)])),
+    distrustedBy,
+  }));
+  return { signers, reasons: [] };
 }
 
 /** The facts of an image without a signature. */
 export function noSignatureFacts(why: Reason): SignatureFacts {
-  return { signer: null, trustedBy: new Map(), distrustedBy: new Map(), reasons: [why] };
+  return { signers: [], reasons: [why] };
 }

@@ -1,10 +1,23 @@
+import {
+  anyCharacter,
+  type CharacterSet,
+  complementOf,
+  hasCharacter,
+  toCharacterSet,
+} from './character-set.ts';
+
 /** One position of a glob: a run of anything, or one character that must be among some. */
-type Step = { readonly run: true } | { readonly run: false; readonly fits: (character: string) => boolean };
+export type GlobStep = { readonly run: true } | { readonly run: false; readonly characters: CharacterSet };
 
 /** Why the text is not a glob that means what its author thinks it does; null if it is one. */
 export function globProblem(glob: string): string | null {
-  const steps = parse(Array.from(glob));
+  const steps = parseGlob(glob);
   return typeof steps === 'string' ? steps : null;
+}
+
+/** What a glob asks for, position by position; a string says why it is none. */
+export function parseGlob(glob: string): readonly GlobStep[] | string {
+  return parse(Array.from(glob));
 }
 
 /**
@@ -13,18 +26,19 @@ export function globProblem(glob: string): string | null {
  * proportional to both lengths at the most, whatever the glob. What is no glob matches nothing.
  */
 export function matchesGlob(glob: string, text: string): boolean {
-  const steps = parse(Array.from(glob));
+  const steps = parseGlob(glob);
   return typeof steps !== 'string' && matches(steps, Array.from(text));
 }
 
 // Remembers the last run only: an earlier one never needs to grow once a later one has been reached.
-function matches(steps: readonly Step[], text: readonly string[]): boolean {
+function matches(steps: readonly GlobStep[], text: readonly string[]): boolean {
   let [step, at] = [0, 0];
   let run: { step: number; at: number } | null = null;
   while (at < text.length) {
     const current = steps[step];
     if (current?.run === true) run = { step: ++step, at };
-    else if (current?.run === false && current.fits(text[at] ?? '')) [step, at] = [step + 1, at + 1];
+    else if (current?.run === false && hasCharacter(current.characters, codePoint(text[at] ?? '')))
+      [step, at] = [step + 1, at + 1];
     else if (run !== null) [step, at] = [run.step, ++run.at];
     else return false;
   }
@@ -32,8 +46,8 @@ function matches(steps: readonly Step[], text: readonly string[]): boolean {
 }
 
 /** Consumes `rest`; a string says what is wrong. */
-function parse(rest: string[]): readonly Step[] | string {
-  const steps: Step[] = [];
+function parse(rest: string[]): readonly GlobStep[] | string {
+  const steps: GlobStep[] = [];
   for (let character = rest.shift(); character !== undefined; character = rest.shift()) {
     const step = parseStep(character, rest);
     if (typeof step === 'string') return step;
@@ -42,19 +56,19 @@ function parse(rest: string[]): readonly Step[] | string {
   return steps;
 }
 
-function parseStep(character: string, rest: string[]): Step | string {
+function parseStep(character: string, rest: string[]): GlobStep | string {
   if (character === '*') return { run: true };
-  if (character === '?') return { run: false, fits: () => true };
+  if (character === '?') return { run: false, characters: anyCharacter };
   if (character === '[') return parseClass(rest);
   const literal = character === '\\' ? rest.shift() : character;
   if (literal === undefined) return 'a \\ has no character after it';
-  return { run: false, fits: (candidate) => candidate === literal };
+  return { run: false, characters: [[codePoint(literal), codePoint(literal)]] };
 }
 
 const endless = 'a [ has no ]';
 
 /** What follows a `[`. POSIX: a `]` that comes first is a member; fnmatch(3): `\` takes the next character as it is. */
-function parseClass(rest: string[]): Step | string {
+function parseClass(rest: string[]): GlobStep | string {
   const negated = rest[0] === '!';
   if (negated) rest.shift();
   if (rest[0] === '^')
@@ -72,10 +86,8 @@ function parseClass(rest: string[]): Step | string {
     ranges.push([from, to]);
   } while (rest[0] !== ']');
   rest.shift();
-  return {
-    run: false,
-    fits: (one) => ranges.some(([from, to]) => from <= codePoint(one) && codePoint(one) <= to) !== negated,
-  };
+  const members = toCharacterSet(ranges);
+  return { run: false, characters: negated ? complementOf(members) : members };
 }
 
 function takeMember(rest: string[]): number | null {

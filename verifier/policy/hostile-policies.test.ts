@@ -4,12 +4,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import { CouldNotDecide } from '../bytes/failures.ts';
-import { loadPolicy, PolicyInvalid } from './load.ts';
+import { loadPolicy } from './load.ts';
+import { PolicyInvalid } from './policy-text.ts';
+import { filesBy } from '../../test-vectors/generate/policy-files.ts';
 
 /** Loads what nobody means; the only failure allowed is a list of problems. */
 async function refuse(text: string | Uint8Array): Promise<PolicyInvalid> {
-  const readCertificate = (path: string) => Promise.reject(new CouldNotDecide(`${path} does not exist`));
-  const load = loadPolicy({ text: Buffer.from(text), path: 'policy.yaml', readCertificate });
+  const files = filesBy((path) => Promise.reject(new CouldNotDecide(`${path} does not exist`)));
+  const load = loadPolicy({ text: Buffer.from(text), path: 'policy.yaml', files });
   const error: unknown = await load.catch((one: unknown) => one);
   assert.ok(error instanceof PolicyInvalid, String(error));
   assert.ok(error.problems.length > 0 && error.problems.length <= 100);

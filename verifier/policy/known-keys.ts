@@ -1,8 +1,6 @@
-import { extensionPolicyJsonSchema } from './schema.ts';
-
-/** The keys that the schema knows for the mapping at a path of a policy file; none if there is no such mapping. */
-export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  let schema: unknown = extensionPolicyJsonSchema();
+/** The keys that a JSON Schema knows for the mapping at a path of a file; none if there is no such mapping. */
+export function knownKeys(path: readonly PropertyKey[], jsonSchema: unknown): readonly string[] {
+  let schema = jsonSchema;
   for (const part of path) {
     schema =
       typeof part === 'number'

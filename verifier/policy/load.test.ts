@@ -4,7 +4,9 @@ import { after, test } from 'node:test';
 
 import { OpensslPki } from '../../test-vectors/generate/openssl-pki.ts';
 import { CouldNotDecide } from '../bytes/failures.ts';
-import { loadPolicy, PolicyInvalid } from './load.ts';
+import { loadPolicy } from './load.ts';
+import { PolicyInvalid } from './policy-text.ts';
+import { filesBy } from '../../test-vectors/generate/policy-files.ts';
 import type { Policy } from './policy.ts';
 
 const pki = new OpensslPki();
@@ -19,12 +21,12 @@ function load(text: string): Promise<Policy> {
   return loadPolicy({
     text: Buffer.from(text),
     path: 'policy.yaml',
-    readCertificate: (path) => {
+    files: filesBy((path) => {
       const bytes = files[path];
       if (path === 'io-error.pem') return Promise.reject(new RangeError('the disk is on fire'));
       if (bytes === undefined) return Promise.reject(new CouldNotDecide(`${path} does not exist`));
       return Promise.resolve(Buffer.from(bytes));
-    },
+    }),
   });
 }
 
@@ -60,8 +62,13 @@ onRefused: abort
 measure: { pcr: 12 }
 `;
 
+const unrestricted = {
+  ...{ labels: new Map(), validity: { notBefore: null, notAfter: null } },
+  ...{ hashTypes: [1], version: null, noDowngrade: false },
+};
+
 test('a policy is read with its places and its certificates', async () => {
-  const { anchors, rules, ...policy } = await load(good);
+  const { anchors, rules, document, ...policy } = await load(good);
   assert.deepEqual(policy, {
     name: 'edge',
     version: 12,
@@ -69,27 +76,28 @@ test('a policy is read with its places and its certificates', async () => {
     path: 'policy.yaml',
     revokedRootHashes: new Set(['a'.repeat(64), 'b'.repeat(128)]),
     revokedCertificates: new Set(['c'.repeat(64)]),
-    onRefused: 'abort',
-    measurePcr: 12,
-    warnings: [],
+    ...{ minimum: null, mode: 'enforce', onRefused: 'abort', measurePcr: 12, warnings: [] },
   });
+  assert.equal(document?.at(['rules', 1]), 'policy.yaml:14:5');
   assert.deepEqual(
     anchors.map(({ certificates, ...set }) => [set, certificates.map(({ subject }) => subject)]),
     [
-      [{ name: 'vendor', mode: 'issued', extendedKeyUsage: ['1.3.6.1.5.5.7.3.3'] }, ['CN=vendor']],
-      [{ name: 'ops team', mode: 'pinned', extendedKeyUsage: [] }, ['CN=vendor']],
+      [
+        { name: 'vendor', mode: 'issued', extendedKeyUsage: ['1.3.6.1.5.5.7.3.3'], revocationLists: null },
+        ['CN=vendor'],
+      ],
+      [{ name: 'ops team', mode: 'pinned', extendedKeyUsage: [], revocationLists: null }, ['CN=vendor']],
     ],
   );
   const [vendor, site] = rules;
   assert.deepEqual(vendor, {
-    ...{ name: 'vendor tools', class: 'sysext', nameGlob: 'vendor-*', form: null },
-    ...{ signedBy: ['vendor', 'ops team'], architecture: ['x86-64'], at: 'policy.yaml:11:5' },
-    ...{ digests: null, hashTypes: [1] },
+    ...{ ...unrestricted, name: 'vendor tools', class: 'sysext', nameGlob: 'vendor-*', form: null },
+    admits: { kind: 'signed-by', sets: ['vendor', 'ops team'] },
+    ...{ architecture: ['x86-64'], at: 'policy.yaml:11:5' },
   });
   assert.deepEqual(site, {
-    ...{ name: 'site', class: null, nameGlob: null, signedBy: ['ops team'], architecture: null },
-    ...{ form: null, digests: null, hashTypes: [1] },
-    at: 'policy.yaml:14:5',
+    ...{ ...unrestricted, name: 'site', class: null, nameGlob: null, architecture: null, form: null },
+    ...{ admits: { kind: 'signed-by', sets: ['ops team'] }, at: 'policy.yaml:14:5' },
   });
 });
 
@@ -102,7 +110,7 @@ test('JSON is read as the YAML it is, and what is not written has its default', 
     rules: [{ name: 'all', match: {}, require: { signedBy: ['vendor'] } }],
   };
   const policy = await load(JSON.stringify(json));
-  assert.deepEqual(policy.rules[0]?.signedBy, ['vendor']);
+  assert.deepEqual(policy.rules[0]?.admits, { kind: 'signed-by', sets: ['vendor'] });
   assert.deepEqual(
     [policy.onRefused, policy.measurePcr, policy.anchors[0]?.mode],
     ['quarantine', 13, 'issued'],
@@ -116,8 +124,9 @@ test('the digest is of the exact bytes of the file', async () => {
 
 const known = {
   top: 'known: apiVersion, kind, metadata, trust, revoked, rules, mode, onRefused, measure',
-  trust: 'known: certificates, pinned, extendedKeyUsage',
-  require: 'known: signedBy, treeDigest, fileDigest, architecture, hashType',
+  trust: 'known: certificates, directories, crls, pinned, extendedKeyUsage',
+  require:
+    'known: signedBy, signedByAll, treeDigest, fileDigest, architecture, hashType, version, noDowngrade',
 };
 
 /** What is changed in the good policy, and the problems that must be found. */
@@ -134,13 +143,13 @@ const bad: Readonly<Record<string, readonly [from: string | RegExp, to: string, 
   ],
   'a key of a later version in a rule': [
     'architecture: [x86-64]',
-    'noDowngrade: true',
-    `13:46: rules.0.require: unknown key "noDowngrade" (${known.require})`,
+    'neverOnFridays: true',
+    `13:46: rules.0.require: unknown key "neverOnFridays" (${known.require})`,
   ],
   'a key of a later version in a trust set': [
     'pinned: true',
-    'directories: [/etc/verity.d]',
-    `6:45: trust.ops team: unknown key "directories" (${known.trust})`,
+    'anchorsOnToken: pkcs11',
+    `6:45: trust.ops team: unknown key "anchorsOnToken" (${known.trust})`,
   ],
   'a merge key': ['mode:', '<<: {}\nmode:', `17:1: unknown key "<<" (${known.top})`],
   'a rule that admits unsigned images': [
@@ -151,7 +160,7 @@ const bad: Readonly<Record<string, readonly [from: string | RegExp, to: string, 
   'a rule without signedBy': [
     /signedBy: .*?\], /,
     '',
-    '13:14: rules.0.require: needs one of signedBy, treeDigest, fileDigest: no rule can admit just anything',
+    '13:14: rules.0.require: needs one of signedBy, signedByAll, treeDigest, fileDigest: no rule can admit just anything',
   ],
   'a rule without require': [/ {4}require: .*x86.*\n/, '', '11:5: rules.0.require: is missing'],
   'a rule without match': [/ {4}match: \{\}\n/, '', '14:5: rules.1.match: is missing'],
@@ -260,7 +269,16 @@ const bad: Readonly<Record<string, readonly [from: string | RegExp, to: string, 
     '1'.repeat(64),
     '9:28: revoked.certificates.0.sha256: Invalid input: expected string, received number; put it in quotes',
   ],
-  'audit mode': ['enforce', 'audit', '17:7: mode: Invalid input: expected "enforce"'],
+  'an unknown mode': [
+    'enforce',
+    'permissive',
+    '17:7: mode: Invalid option: expected one of "enforce"|"audit"',
+  ],
+  'a minimum above the version': [
+    'version: 12 }',
+    'version: 12, minimum: 13 }',
+    '3:47: metadata.minimum: is higher than the version, so that no host could take this policy twice',
+  ],
   'two rules of one name': [
     'name: site',
     'name: vendor tools',
@@ -302,9 +320,9 @@ const bad: Readonly<Record<string, readonly [from: string | RegExp, to: string, 
   ],
   'several problems, in the order of the file': [
     /kind: ExtensionPolicy([^]*)mode: enforce/,
-    'kind: X$1mode: audit',
+    'kind: X$1mode: permissive',
     '2:7: kind: Invalid input: expected "ExtensionPolicy"',
-    '17:7: mode: Invalid input: expected "enforce"',
+    '17:7: mode: Invalid option: expected one of "enforce"|"audit"',
   ],
   'names and certificates together': [
     /vendor\.pem\], pinned([^]*)\[vendor, ops team\]/,
@@ -328,3 +346,36 @@ for (const pcr of [-1, 16, 17, 18, 19, 20, 21, 22, 23, 24, 1.5]) {
     assert.match(problem ?? '', /^19:17: measure\.pcr: /);
   });
 }
+
+/** The good policy with a trust set, or a rule, written otherwise. */
+const edited = (from: string | RegExp, to: string) => load(good.replace(from, to));
+
+test('labels, validity and versions of a rule are read', async () => {
+  const { rules } = await edited(
+    'match: {}',
+    "match: { labels: { env: [staging, test], region: eu } }\n    validity: { notAfter: '2027-01-31' }",
+  );
+  assert.deepEqual(
+    rules[1]?.labels,
+    new Map([
+      ['env', ['staging', 'test']],
+      ['region', ['eu']],
+    ]),
+  );
+  const end = new Date('2027-01-31T23:59:59.999Z');
+  assert.deepEqual(rules[1]?.validity, { notBefore: null, notAfter: end });
+  const { rules: versioned } = await edited('architecture: [x86-64]', "version: '>= 2', noDowngrade: true");
+  assert.deepEqual(versioned[0]?.version, {
+    text: '>= 2',
+    comparisons: [{ operator: '>=', version: '2' }],
+  });
+  assert.equal(versioned[0]?.noDowngrade, true);
+});
+
+test('certificates can be revoked by issuer and serial number, in the words of a certificate', async () => {
+  const { revokedCertificates } = await edited(
+    /certificates: \[\{ sha256: .*? \}\]/,
+    "certificates: [{ issuer: 'CN=a, O=b', serial: '0a1b' }]",
+  );
+  assert.deepEqual(revokedCertificates, new Set(['0a1b of CN=a, O=b']));
+});

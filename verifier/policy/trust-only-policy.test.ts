@@ -24,15 +24,19 @@ function verdictOf(
   facts: 'sysext' | 'confext',
 ): Verdict {
   const policy = trustOnlyPolicy(trusted.map(parse));
-  return decide(policy, {
-    class: facts,
-    name: 'any',
-    form: 'ddi',
-    hashType: 1,
-    architecture: 'arm64',
-    rootHash,
-    signature,
-  });
+  return decide(
+    policy,
+    {
+      class: facts,
+      name: 'any',
+      form: 'ddi',
+      hashType: 1,
+      architecture: 'arm64',
+      rootHash,
+      ...{ version: null, accepted: null, signature },
+    },
+    { now: judgedAt, labels: new Map() },
+  );
 }
 
 function judge(trusted: readonly Issued[], by: Issued): Verdict {

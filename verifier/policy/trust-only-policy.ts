@@ -1,14 +1,14 @@
 import { digest } from '../bytes/digest.ts';
 import { toHex } from '../bytes/hex.ts';
 import type { Certificate } from '../trust/certificate.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
 
 const setName = '--trust';
 
-const everything = {
-  ...{ class: null, nameGlob: null, form: null, digests: null, architecture: null, at: null },
-  hashTypes: [1],
-} as const;
+const everything: Omit<Rule, 'name' | 'admits'> = {
+  ...{ class: null, nameGlob: null, form: null, labels: new Map(), architecture: null, at: null },
+  ...{ hashTypes: [1], version: null, noDowngrade: false, validity: { notBefore: null, notAfter: null } },
+};
 
 /**
  * The policy of `--trust CERTIFICATE` alone: any image signed by one of these certificates, or by one issued under them.
@@ -19,9 +19,9 @@ export function trustOnlyPolicy(certificates: readonly Certificate[]): Policy {
     name: setName,
     version: 0,
     sha256: toHex(digest('sha256', ...certificates.map(({ der }) => der))),
-    path: null,
-    anchors: [{ name: setName, mode: 'either', certificates, extendedKeyUsage: [] }],
-    rules: [{ ...everything, name: setName, signedBy: [setName] }],
+    ...{ path: null, document: null, minimum: null, mode: 'enforce' },
+    anchors: [{ name: setName, mode: 'either', certificates, extendedKeyUsage: [], revocationLists: null }],
+    rules: [{ ...everything, name: setName, admits: { kind: 'signed-by', sets: [setName] } }],
     revokedRootHashes: new Set(),
     revokedCertificates: new Set(),
     onRefused: 'abort',

@@ -1,4 +1,5 @@
 import type { Certificate } from './certificate.ts';
+import type { RevocationList } from './revocation-list.ts';
 
 /** A set of certificates that somebody decided to trust, and for what. Sets given together have distinct names. */
 export interface TrustAnchors {
@@ -11,6 +12,8 @@ export interface TrustAnchors {
   readonly certificates: readonly Certificate[];
   /** Object identifiers that the signer's certificate must all list; empty if none is required. */
   readonly extendedKeyUsage: readonly string[];
+  /** Lists that must cover every certificate but the anchors; null: revocation is not asked of lists. */
+  readonly revocationLists: readonly RevocationList[] | null;
 }
 
 /** Whether a certificate is, to the last byte, one of the set. */

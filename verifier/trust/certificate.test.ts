@@ -8,6 +8,7 @@ import { der } from '../../test-vectors/generate/der-writer.ts';
 import { type CertificateRequest, OpensslPki } from '../../test-vectors/generate/openssl-pki.ts';
 import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { parseCertificate, parseCertificates } from './certificate.ts';
+import { parseDer } from './der.ts';
 
 const pki = new OpensslPki();
 after(() => pki.remove());
@@ -192,6 +193,30 @@ test('a curve spelled out instead of named is refused', () => {
   );
   const explicit = issue({ key: { key, certificate: '', der: new Uint8Array() } });
   assert.throws(() => parseCertificate(explicit.der, 'c'), Unsupported);
+});
+
+test('the point at infinity, which aborts Node when it is asked about the key, is refused', () => {
+  const [tbs, signatureAlgorithm, signature] = parseDer(plain.der, 'test').children;
+  const spkiAt = tbs!.children.length - 1;
+  const algorithm = tbs!.children[spkiAt]!.children[0]!;
+  const nothing = der(0x30, algorithm.raw, der(0x03, Uint8Array.of(0, 0)));
+  const fields = tbs!.children.map((one, at) => (at === spkiAt ? nothing : one.raw));
+  refuses(
+    /public key: is no point of a curve/,
+    der(0x30, der(0x30, ...fields), signatureAlgorithm!.raw, signature!.raw),
+  );
+});
+
+test('a date with a fraction of a second is refused', () => {
+  const [tbs, ...rest] = parseDer(plain.der, 'test').children;
+  const text = Buffer.from('20260101000000.5Z');
+  const datesAt = tbs!.children.length - 3;
+  const dates = der(0x30, der(0x18, text), tbs!.children[datesAt]!.children[1]!.raw);
+  const fields = tbs!.children.map((one, at) => (at === datesAt ? dates : one.raw));
+  refuses(
+    /time that is not written YYYYMMDDHHMMSSZ/,
+    der(0x30, der(0x30, ...fields), ...rest.map(({ raw }) => raw)),
+  );
 });
 
 test('a file holds one certificate in DER or any number in PEM', () => {

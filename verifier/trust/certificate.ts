@@ -8,7 +8,7 @@ import { digest } from '../bytes/digest.ts';
 import { Malformed, Unsupported } from '../bytes/failures.ts';
 import { type Hex, parseHex, toHex } from '../bytes/hex.ts';
 import { childrenOf, type DerValue, parseDer, parseOid, parseUnsigned, shapeOf } from './der.ts';
-import { parseCertificatePem } from './pem.ts';
+import { parsePem } from './pem.ts';
 import { parseSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
 /** An X.509 certificate (RFC 5280) as parsed: what it says, not whether it is to be believed. */
@@ -120,7 +120,7 @@ export function parseCertificates(bytes: Uint8Array, field: string): Certificate
   // No certificate fits into 127 bytes, so in DER the second octet has its high bit set; in text it has not.
   const isDer = bytes[0] === 0x30 && ((bytes[1] ?? 0) & 0x80) !== 0;
   if (isDer) return [parseCertificate(bytes, field)];
-  const blocks = parseCertificatePem(Buffer.from(bytes).toString('latin1'), field, maximumSize);
+  const blocks = parsePem(Buffer.from(bytes).toString('latin1'), 'CERTIFICATE', field, maximumSize);
   return blocks.map((der, at) =>
     parseCertificate(der, blocks.length === 1 ? field : `${field}: certificate ${at + 1}`),
   );
@@ -156,12 +156,15 @@ function isVersion3(version: DerValue | undefined, field: string): boolean {
 }
 
 function readPublicKey(spki: DerValue, field: string): KeyObject {
-  const [identifier] = childrenOf(spki, 0x30, /^30 03$/, `${field}: public key`);
+  const [identifier, bits] = childrenOf(spki, 0x30, /^30 03$/, `${field}: public key`);
   const [algorithm, parameters] = identifier?.children ?? [];
+  const isElliptic = parseOid(algorithm, `${field}: public key`) === '1.2.840.10045.2.1';
   // A curve spelled out may differ from the one it resembles in the generator alone (CVE-2020-0601).
-  if (parseOid(algorithm, `${field}: public key`) === '1.2.840.10045.2.1' && parameters?.tag !== 0x06) {
+  if (isElliptic && parameters?.tag !== 0x06)
     throw new Unsupported(`${field}: public key`, 'is not on a named curve');
-  }
+  // SEC 1 section 2.3.3. OpenSSL takes the point at infinity for a key, and Node aborts when it is asked about that key.
+  if (isElliptic && ![2, 3, 4].includes(bits?.content[1] ?? 0))
+    throw new Malformed(`${field}: public key`, 'is no point of a curve that could be a key');
   try {
     return createPublicKey({ key: Buffer.from(spki.raw), format: 'der', type: 'spki' });
   } catch {

@@ -1,8 +1,9 @@
 import { type Reason, reason } from '../reasons.ts';
 import { isAnchor, type TrustAnchors } from './anchors.ts';
 import type { Certificate } from './certificate.ts';
-import { findPaths } from './certification-path.ts';
+import { type CertificationPath, findPaths } from './certification-path.ts';
 import { checkPath, checkPinned, named } from './check-path.ts';
+import { checkPathRevocation, checkPinnedRevocation } from './check-revocation.ts';
 
 /** `chain` begins with the signer and ends with the anchor; it is the signer alone where that is pinned. */
 export type ChainVerdict =
@@ -24,13 +25,29 @@ export function verifyChain(
   now: Date,
 ): ChainVerdict {
   const isPinned = anchors.mode !== 'issued' && isAnchor(anchors, signer);
-  if (isPinned) return verdict([signer], checkPinned(signer, anchors.extendedKeyUsage, now));
+  if (isPinned) return verdict([signer], checkPinnedSigner(signer, anchors, now));
   if (anchors.mode === 'pinned')
     return untrusted(`${named(signer)} is not among the certificates of "${anchors.name}".`);
   const { paths, deadEnd } = findPaths(signer, intermediates, anchors);
-  const verdicts = paths.map((path) => verdict(path, checkPath(path, anchors.extendedKeyUsage, now)));
+  const verdicts = paths.map((path) => verdict(path, checkWholePath(path, anchors, now)));
   const best = verdicts.sort((a, b) => faults(a) - faults(b))[0];
   return best ?? untrusted(explainDeadEnd(signer, deadEnd, anchors));
+}
+
+function checkPinnedSigner(signer: Certificate, anchors: TrustAnchors, now: Date): readonly Reason[] {
+  const { extendedKeyUsage, certificates, revocationLists } = anchors;
+  return [
+    ...checkPinned(signer, extendedKeyUsage, now),
+    ...(revocationLists === null ? [] : checkPinnedRevocation(signer, certificates, revocationLists, now)),
+  ];
+}
+
+function checkWholePath(path: CertificationPath, anchors: TrustAnchors, now: Date): readonly Reason[] {
+  const { extendedKeyUsage, revocationLists } = anchors;
+  return [
+    ...checkPath(path, extendedKeyUsage, now),
+    ...(revocationLists === null ? [] : checkPathRevocation(path, revocationLists, now)),
+  ];
 }
 
 function verdict(chain: readonly Certificate[], reasons: readonly Reason[]): ChainVerdict {

@@ -25,11 +25,12 @@ const maximumValues = 10_000;
  * Parses bytes that must be exactly one DER value (ITU-T X.690 section 10 and 11). The libraries behind it read BER,
  * where one meaning has many spellings; two readers of BER can be made to see two messages in the same bytes.
  *
+ * @param maximum the largest number of values, 10,000 if it is not given.
  * @throws Malformed naming `field` and the byte offset for anything DER does not allow, more than 32 levels, or more
- * than 10,000 values.
+ *   values than that.
  */
-export function parseDer(bytes: Uint8Array, field: string): DerValue {
-  const budget = { values: maximumValues };
+export function parseDer(bytes: Uint8Array, field: string, maximum = maximumValues): DerValue {
+  const budget = { values: maximum, maximum };
   const cursor = new Cursor(bytes, 'big');
   const value = takeValue(cursor, { bytes, field, start: 0, budget }, 0);
   cursor.end(field);
@@ -89,13 +90,13 @@ interface Place {
   readonly field: string;
   /** Offset of `bytes` in the whole input, for error messages. */
   readonly start: number;
-  readonly budget: { values: number };
+  readonly budget: { values: number; readonly maximum: number };
 }
 
 function takeValue(cursor: Cursor, place: Place, depth: number): DerValue {
   const { bytes, field, start, budget } = place;
   if (depth > maximumDepth) throw new Malformed(field, `is nested deeper than ${maximumDepth} levels`);
-  if (budget.values-- === 0) throw new Malformed(field, `has more than ${maximumValues} values`);
+  if (budget.values-- === 0) throw new Malformed(field, `has more than ${budget.maximum} values`);
   const begin = cursor.offset;
   const tag = cursor.u8(field);
   const length = takeLength(cursor, field);
@@ -165,9 +166,18 @@ function universalProblemOf(tag: number, content: Uint8Array): string | null {
     case 0x06: // X.690 8.19.2
       if (content.length > maximumOid) return `has an object identifier of more than ${maximumOid} octets`;
       return isOid(content) ? null : 'has an object identifier that is not minimal';
+    case 0x17: // RFC 5280 section 4.1.2.5.1
+      return isTime(content, 12) ? null : 'has a time that is not written YYMMDDHHMMSSZ';
+    case 0x18: // RFC 5280 section 4.1.2.5.2
+      return isTime(content, 14) ? null : 'has a time that is not written YYYYMMDDHHMMSSZ';
     default:
       return null;
   }
+}
+
+function isTime(content: Uint8Array, digits: number): boolean {
+  const text = Buffer.from(content).toString('latin1');
+  return text.length === digits + 1 && /^[0-9]+Z$/.test(text);
 }
 
 function isBitString(content: Uint8Array): boolean {

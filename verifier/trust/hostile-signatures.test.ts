@@ -33,7 +33,7 @@ function accepts(bytes: Uint8Array, anchors: TrustAnchors): boolean {
     assert.ok(verdict.reasons.length > 0, 'a refusal without a reason');
     return false;
   }
-  const { spkiSha256, sha256 } = verdict.signature.signer;
+  const { spkiSha256, sha256 } = verdict.signature.signers[0].certificate;
   assert.equal(spkiSha256, parse(signer).spkiSha256, 'another key');
   if (anchors.mode === 'pinned') assert.equal(sha256, genuine, 'another signer');
   return true;

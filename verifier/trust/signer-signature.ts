@@ -30,14 +30,14 @@ export function checkSigner(signer: SignerInfo, content: Uint8Array): SignatureI
     return reason('signature-invalid', 'The signed attributes are about something other than plain data.');
   }
   if (Buffer.compare(signedAttributes.messageDigest, digest(digestAlgorithm, content)) !== 0) {
-    return reason('signature-invalid', 'The signature was made over something other than this root hash.');
+    return reason('signature-invalid', 'The signature was made over other content.');
   }
   return { signed: signedAttributes.der, digest: named };
 }
 
 /** Whether the signature is this key's. False, never an exception, for a key that does not fit the algorithm. */
 export function signatureVerifies(
-  signer: SignerInfo,
+  signer: Pick<SignerInfo, 'signatureAlgorithm' | 'signature'>,
   { signed, digest }: SignatureInput,
   key: KeyObject,
 ): boolean {

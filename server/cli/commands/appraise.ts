@@ -8,6 +8,7 @@ import { now } from '../../os/clock.ts';
 import { readBounded } from '../../os/durable-file.ts';
 import { appraisalText, toAppraisalDocument } from '../appraisal-report.ts';
 import { decisionPolicy } from '../decision-policy.ts';
+import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
 import { type ExitCode, exitCodes, jsonText, type Output, UsageError } from '../output.ts';
 
@@ -16,6 +17,8 @@ const shape = z.object({
   nonce: z.string(),
   policy: z.string().optional(),
   trust: z.array(z.string()),
+  policyTrust: z.array(z.string()),
+  labels: z.string().optional(),
   json: z.boolean().default(false),
 });
 
@@ -27,6 +30,7 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
     nonce: parseNonce(options.nonce),
     identity: await readKnownIdentity(options.identity),
     policy: await decisionPolicy(options, output),
+    labels: await readLabels(options.labels),
     now: now(),
   });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));

@@ -10,6 +10,7 @@ import { now } from '../../os/clock.ts';
 import { writeDurable } from '../../os/durable-file.ts';
 import { appraisalText, toAppraisalDocument } from '../appraisal-report.ts';
 import { decisionPolicy } from '../decision-policy.ts';
+import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
 import { type ExitCode, exitCodes, jsonText, type Output, UsageError } from '../output.ts';
 
@@ -17,6 +18,8 @@ const shape = z.object({
   identity: z.string(),
   policy: z.string().optional(),
   trust: z.array(z.string()),
+  policyTrust: z.array(z.string()),
+  labels: z.string().optional(),
   save: z.string().optional(),
   json: z.boolean().default(false),
 });
@@ -26,13 +29,14 @@ export async function attestHost(url: string, raw: object, output: Output): Prom
   const options = parseShape(shape, raw, 'options');
   const policy = await decisionPolicy(options, output);
   const identity = await readKnownIdentity(options.identity);
+  const labels = await readLabels(options.labels);
   const nonce = new Uint8Array(randomBytes(32));
   const evidence = await requestEvidence(baseUrl(url), nonce);
   if (options.save !== undefined) {
     await writeDurable(options.save, evidence, 0o600);
     output.err(`touchstone: evidence saved to ${options.save}; its nonce is ${toBase64(nonce)}\n`);
   }
-  const appraisal = appraise({ evidence, nonce, identity, policy, now: now() });
+  const appraisal = appraise({ evidence, nonce, identity, policy, labels, now: now() });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
   return appraisal.verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
 import { parseShape } from '../../../verifier/bytes/shape.ts';
-import { readExtendedHost } from '../../host/extended-host.ts';
 import { lintHost } from '../../host/lint/lint-host.ts';
 import { type GateReport, gate } from '../../host/gate.ts';
+import { readHostKnowledge } from '../../host/host-knowledge.ts';
+import { takePolicy } from '../../host/take-policy.ts';
 import { now } from '../../os/clock.ts';
 import { hostPath } from '../../os/host-paths.ts';
+import { policyPath } from '../../os/own-paths.ts';
 import { openTpm } from '../../tpm-device/tpm2-tools.ts';
 import { readPolicy } from '../decision-policy.ts';
 import { type ExitCode, exitCodes, fields, jsonText, type Output, printable } from '../output.ts';
@@ -14,6 +16,7 @@ import { reasonText, toVerdictDocument } from '../verdict-report.ts';
 
 const shape = z.object({
   policy: z.string().optional(),
+  policyTrust: z.array(z.string()),
   class: z.enum(['sysext', 'confext']).optional(),
   root: z.string(),
   full: z.boolean().default(false),
@@ -26,15 +29,17 @@ const bothClasses = ['sysext', 'confext'] as const;
 /** `touchstone gate`: the merge hook. Exit code 0 only if everything that can be merged now is approved and measured. */
 export async function gateHost(raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
-  const policyPath = options.policy ?? (await hostPath(options.root, '/etc/touchstone/policy.yaml'));
-  const policy = await readPolicy(policyPath, output);
+  const path = options.policy ?? (await hostPath(options.root, policyPath));
+  const policy = await readPolicy(path, options, output);
+  const knowledge = await readHostKnowledge(options.root);
+  takePolicy(policy, knowledge.history);
   const report = await gate({
     root: options.root,
     classes: options.class === undefined ? bothClasses : [options.class],
     policy,
     device: openTpm({ tcti: options.tcti }),
     full: options.full,
-    host: await readExtendedHost(options.root),
+    knowledge,
     now: now(),
   });
   const warnings = await warn(lintHost(options.root), output);
@@ -45,6 +50,7 @@ export async function gateHost(raw: object, output: Output): Promise<ExitCode> {
 function toGateDocument(report: GateReport) {
   return {
     open: report.open,
+    mode: report.mode,
     measured: report.measured,
     events: report.events,
     sets: report.sets.map((set) => ({ class: set.class, extensions: set.approvals.map(({ name }) => name) })),
@@ -61,7 +67,10 @@ export function gateText(report: GateReport): string {
   const lines = report.images.map(({ discovered, verdict, quarantined }) => {
     const facts = verdict.reasons.map((why): [string, string] => ['because', reasonText(why)]);
     if (quarantined !== null) facts.push(['moved to', quarantined]);
-    const head = `${verdict.class} ${verdict.name}: ${verdict.verdict}${discovered.hiddenBy === null ? '' : ' (hidden)'}`;
+    const hidden = discovered.hiddenBy === null ? '' : ' (hidden)';
+    const audited =
+      report.mode === 'audit' && verdict.approval === null ? ', and left in place: audit mode' : '';
+    const head = `${verdict.class} ${verdict.name}: ${verdict.verdict}${hidden}${audited}`;
     return `${printable(head)}\n${facts.length > 0 ? fields(facts, '  ') : ''}`;
   });
   return `${lines.join('')}${summary(report)}\n`;

@@ -7,13 +7,13 @@ import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { reason } from '../../../verifier/reasons.ts';
 import { refuse, type VerifyImageOptions } from '../../../verifier/image-verdict.ts';
-import { readExtendedHost } from '../../host/extended-host.ts';
 import { type ClassHint, nameImage } from '../../host/name-image.ts';
 import { lintBeside } from '../../host/lint/sidecars.ts';
 import { pickPath } from '../../host/pick-path.ts';
 import { verifyPath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { decisionPolicy } from '../decision-policy.ts';
+import { readKnowledge } from '../knowledge.ts';
 import { followLinks } from '../follow-links.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 import { makeProgress } from '../progress.ts';
@@ -26,6 +26,8 @@ const shape = z.object({
   class: z.enum(['sysext', 'confext']).optional(),
   full: z.boolean().default(false),
   host: z.string().optional(),
+  labels: z.string().optional(),
+  policyTrust: z.array(z.string()),
   json: z.boolean().default(false),
 });
 
@@ -33,12 +35,12 @@ const shape = z.object({
 export async function verify(images: readonly string[], raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
   const policy = await decisionPolicy(options, output);
-  const host = options.host === undefined ? null : await readExtendedHost(options.host);
+  const knowledge = await readKnowledge(options);
   const documents: VerdictDocument[] = [];
   for (const path of images) {
     const progress = makeProgress(path, output);
     const document = await verifyOne(path, options.class, {
-      ...{ policy, now: now(), full: options.full, host, onProgress: progress.show },
+      ...{ policy, now: now(), full: options.full, ...knowledge, onProgress: progress.show },
     });
     progress.clear();
     documents.push(document);

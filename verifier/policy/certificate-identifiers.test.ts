@@ -10,7 +10,7 @@ import { parseDer } from '../trust/der.ts';
 import { verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import { decide } from './decide.ts';
 import { signatureFacts } from './facts.ts';
-import { fingerprints } from './fingerprints.ts';
+import { certificateIdentifiers } from './certificate-identifiers.ts';
 import { trustOnlyPolicy } from './trust-only-policy.ts';
 
 const pki = new OpensslPki();
@@ -47,6 +47,23 @@ function rewritten(certificate: Issued, bytes: Uint8Array): Issued {
   return { ...certificate, certificate: pki.write(file, 'pem'), der: bytes };
 }
 
+function digests(chain: Parameters<typeof certificateIdentifiers>[0]): string[] {
+  return certificateIdentifiers(chain).filter((one) => !one.includes(' of '));
+}
+
+test('issuer and serial number are identifiers, as openssl prints them', () => {
+  const root = issue('root', null);
+  const signer = leaf(root);
+  const printed = pki
+    .run('x509', '-in', signer.certificate, '-noout', '-serial')
+    .toString()
+    .trim()
+    .toLowerCase();
+  const named = certificateIdentifiers([parse(signer), parse(root)]).filter((one) => one.includes(' of '));
+  assert.equal(named[0], `${printed.replace('serial=', '')} of CN=root`);
+  assert.equal(named.length, 2);
+});
+
 for (const [key, order] of Object.entries(curves)) {
   test(`a certificate signed with ${key} has a second digest, of a certificate that openssl accepts as well`, () => {
     const root = issue('root', null, { key: key as KeyKind });
@@ -57,8 +74,8 @@ for (const [key, order] of Object.entries(curves)) {
       assert.notEqual(sha256(twin.der), sha256(signer.der));
       assert.ok(pki.accepts('verify', '-no_check_time', '-CAfile', root.certificate, twin.certificate));
       const expected = [signer, twin, root].map((one) => sha256(one.der));
-      assert.deepEqual(fingerprints([parse(signer), parse(root)]), expected);
-      assert.deepEqual(new Set(fingerprints([parse(twin), parse(root)])), new Set(expected));
+      assert.deepEqual(digests([parse(signer), parse(root)]), expected);
+      assert.deepEqual(new Set(digests([parse(twin), parse(root)])), new Set(expected));
     }
   });
 }
@@ -67,11 +84,11 @@ test('a certificate signed otherwise, or trusted by its bytes, has its own diges
   for (const key of ['rsa2048', 'rsa-pss', 'ed25519'] as const) {
     const root = issue('root', null, { key });
     const signer = leaf(root);
-    assert.deepEqual(fingerprints([parse(signer), parse(root)]), [sha256(signer.der), sha256(root.der)]);
+    assert.deepEqual(digests([parse(signer), parse(root)]), [sha256(signer.der), sha256(root.der)]);
   }
   const pinned = leaf(issue('root', null));
-  assert.deepEqual(fingerprints([parse(pinned)]), [sha256(pinned.der)]);
-  assert.deepEqual(fingerprints([]), []);
+  assert.deepEqual(digests([parse(pinned)]), [sha256(pinned.der)]);
+  assert.deepEqual(digests([]), []);
 });
 
 /** The verdict on an image signed by `signer`, with these certificates in the message, while `revoked` is revoked. */
@@ -88,9 +105,10 @@ function judge(signer: Issued, embed: readonly Issued[], root: Issued, revoked: 
     form: 'ddi',
     hashType: 1,
     architecture: null,
-    rootHash,
+    ...{ rootHash, version: null, accepted: null },
   } as const;
-  const { reasons } = decide(policy, { ...facts, signature: signatureFacts(verdict) });
+  const context = { now: judgedAt, labels: new Map<string, string>() };
+  const { reasons } = decide(policy, { ...facts, signature: signatureFacts(verdict) }, context);
   return reasons.map(({ code }) => code).join() || 'accepted';
 }
 

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+import { Malformed } from '../../verifier/bytes/failures.ts';
+import { parseShape } from '../../verifier/bytes/shape.ts';
+import { compareVersions } from '../../verifier/image/version-order.ts';
+import type { ImageName } from '../../verifier/image-verdict.ts';
+import type { Policy } from '../../verifier/policy/policy.ts';
+
+/** What a host remembers over reboots, so that nobody leads it back to what it has left behind. */
+export interface History {
+  /** No policy with a lower version is taken any more; 0: any is. */
+  readonly minimumPolicy: number;
+  /** The highest version of each extension that was accepted here. */
+  readonly accepted: readonly AcceptedExtension[];
+}
+
+export interface AcceptedExtension extends ImageName {
+  readonly version: string;
+}
+
+/** Of a host that has accepted nothing yet. */
+export const emptyHistory: History = { minimumPolicy: 0, accepted: [] };
+
+const shape = z.strictObject({
+  format: z.literal(1),
+  minimumPolicy: z.int().min(0),
+  accepted: z
+    .array(
+      z.strictObject({
+        class: z.enum(['sysext', 'confext']),
+        name: z.string().min(1),
+        version: z.string().min(1),
+      }),
+    )
+    .max(100_000),
+});
+
+/** @throws Malformed if it is not a history, complete to the last byte. */
+export function parseHistory(bytes: Uint8Array): History {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new Malformed('history', 'is not JSON');
+  }
+  const { minimumPolicy, accepted } = parseShape(shape, value, 'history');
+  return { minimumPolicy, accepted };
+}
+
+export function historyText({ minimumPolicy, accepted }: History): string {
+  return `${JSON.stringify({ format: 1, minimumPolicy, accepted }, null, 2)}\n`;
+}
+
+/** The highest version of an extension that was accepted; null if none was. */
+export function highestAccepted({ accepted }: History, name: ImageName): string | null {
+  return accepted.find((one) => isSame(one, name))?.version ?? null;
+}
+
+/**
+ * The history after a policy was taken and some extensions were accepted under it. Nothing in it ever becomes lower; what
+ * has no version is not remembered.
+ */
+export function advanceHistory(
+  history: History,
+  { minimum }: Pick<Policy, 'minimum'>,
+  accepted: readonly AcceptedExtension[],
+): History {
+  const known = [...history.accepted];
+  for (const { class: extensionClass, name, version } of accepted) {
+    const at = known.findIndex((one) => isSame(one, { class: extensionClass, name }));
+    const before = known[at]?.version ?? null;
+    if (version === '' || (before !== null && compareVersions(version, before) <= 0)) continue;
+    known.splice(at === -1 ? known.length : at, at === -1 ? 0 : 1, { class: extensionClass, name, version });
+  }
+  return { minimumPolicy: Math.max(history.minimumPolicy, minimum ?? 0), accepted: known };
+}
+
+function isSame(one: ImageName, other: ImageName): boolean {
+  return one.class === other.class && one.name === other.name;
+}
