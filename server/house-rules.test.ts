@@ -53,7 +53,10 @@ const soleImporters = new Map([
   ['reflect-metadata', ['verifier/trust/certificate.ts']],
   ['@peculiar/asn1-cms', ['verifier/trust/cms.ts']],
   ['node-forge', ['verifier/trust/second-opinion.ts']],
-  ['yaml', ['verifier/policy/document.ts', 'verifier/policy/yaml-limits.ts']],
+  [
+    'yaml',
+    ['verifier/policy/document.ts', 'verifier/policy/write-document.ts', 'verifier/policy/yaml-limits.ts'],
+  ],
   ['fzstd', ['verifier/image/filesystems/zstd-frame.ts']],
   ['execa', ['server/os/run.ts', 'server/os/child-service.ts']],
 ]);

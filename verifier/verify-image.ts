@@ -1,4 +1,4 @@
-import { checkContent, type ImageFiles, openOrRefuse } from './check-content.ts';
+import { checkContent, type CheckedContent, type ImageFiles, openOrRefuse } from './check-content.ts';
 import type { Image } from './image/image.ts';
 import { readImageRelease, type ReleaseFinding } from './image-release.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type VerifyImageOptions,
 } from './image-verdict.ts';
 import { admitsByDigest } from './policy/admits-by-digest.ts';
+import type { Reason } from './reasons.ts';
 import { verifyRootHashSignature } from './trust/root-hash-signature.ts';
 
 /**
@@ -24,9 +25,36 @@ export async function verifyImage(
   name: ImageName,
   options: VerifyImageOptions,
 ): Promise<ImageVerdict> {
+  return judgeImage(await checkImage(files, options), name, options);
+}
+
+/** An image that was opened, and what was found about its content, whatever the policy. */
+export interface CheckedImage {
+  readonly image: Image;
+  readonly checked: CheckedContent;
+}
+
+/** The part of the way that reads all the content; why it cannot be opened is a value. @throws CouldNotDecide */
+export async function checkImage(
+  files: ImageFiles,
+  options: Pick<VerifyImageOptions, 'full' | 'onProgress'>,
+): Promise<CheckedImage | Reason> {
   const image = await openOrRefuse(files);
-  if ('code' in image) return refuseUnopened(name, image);
-  const checked = await checkContent(image, files.image, options);
+  return 'code' in image ? image : { image, checked: await checkContent(image, files.image, options) };
+}
+
+/**
+ * The rest of the way. Several policies can be asked about one image, as long as its files are open.
+ *
+ * @throws CouldNotDecide if its release data cannot be read.
+ */
+export async function judgeImage(
+  opened: CheckedImage | Reason,
+  name: ImageName,
+  options: VerifyImageOptions,
+): Promise<ImageVerdict> {
+  if ('code' in opened) return refuseUnopened(name, opened);
+  const { image, checked } = opened;
   const signature = checkSignature(image, options);
   const vouched = signature?.verdict.signed === true || admitsByDigest(options.policy, checked.content);
   const release =

@@ -6,9 +6,9 @@ import {
   type VerifyImageOptions,
 } from '../../verifier/image-verdict.ts';
 import { readTree } from '../../verifier/node/directory-reader.ts';
-import { reason } from '../../verifier/reasons.ts';
+import { type Reason, reason } from '../../verifier/reasons.ts';
 import { verifyDirectory } from '../../verifier/verify-directory.ts';
-import { verifyImage } from '../../verifier/verify-image.ts';
+import { checkImage, judgeImage } from '../../verifier/verify-image.ts';
 import { type EntryKind, kindOf } from '../os/directory.ts';
 import { readAttributes, seesTrustedAttributes } from '../os/extended-attributes.ts';
 import { openImageFiles } from './open-image-files.ts';
@@ -19,42 +19,76 @@ import type { ImagePath } from './read-sidecars.ts';
  *
  * @throws CouldNotDecide if it cannot be read.
  */
-export async function verifyPath(
+export function verifyPath(
   path: ImagePath,
   name: ImageName,
   options: VerifyImageOptions,
 ): Promise<ImageVerdict> {
+  return judgePath(path, name, options, ({ judge }) => judge(options));
+}
+
+/** What was read at a path, while it is open. */
+export interface ReadPath {
+  /** The PKCS#7 message that came with it; null if there is none. Nothing vouches for it. */
+  readonly cms: Uint8Array | null;
+  /** The verdict, under any policy. `full` and `onProgress` are those it was read with. @throws CouldNotDecide */
+  readonly judge: (options: VerifyImageOptions) => Promise<ImageVerdict>;
+}
+
+/**
+ * Reads whatever is at a path once, for several policies to be asked about it.
+ *
+ * @throws CouldNotDecide if it cannot be read.
+ */
+export async function judgePath<T>(
+  path: ImagePath,
+  name: ImageName,
+  reading: Pick<VerifyImageOptions, 'full' | 'onProgress'>,
+  ask: (read: ReadPath) => Promise<T>,
+): Promise<T> {
   const kind = await kindOf(path.target);
-  if (isDirectory(kind)) return verifyTree(path.target, name, options);
+  if (isDirectory(kind)) return ask(await readDirectory(path.target, name, reading));
   if (kind === 'block-device')
-    return refuseUnopened(
-      name,
-      reason('unsupported', 'It is a block device; only files and directories are handled.'),
+    return ask(
+      refuseAlways(
+        name,
+        reason('unsupported', 'It is a block device; only files and directories are handled.'),
+      ),
     );
   const files = await openImageFiles(path);
   try {
-    return await verifyImage(files, name, options);
+    const image = await checkImage(files, reading);
+    const cms = 'code' in image ? null : (image.image.signature?.cms ?? null);
+    return await ask({ cms, judge: (options) => judgeImage(image, name, options) });
   } finally {
     await files.close();
   }
+}
+
+function refuseAlways(name: ImageName, why: Reason): ReadPath {
+  return { cms: null, judge: () => Promise.resolve(refuseUnopened(name, why)) };
 }
 
 export function isDirectory(kind: EntryKind): boolean {
   return kind === 'directory' || kind === 'empty-directory';
 }
 
-async function verifyTree(path: string, name: ImageName, options: VerifyImageOptions): Promise<ImageVerdict> {
+async function readDirectory(
+  path: string,
+  name: ImageName,
+  { onProgress }: Pick<VerifyImageOptions, 'onProgress'>,
+): Promise<ReadPath> {
   // Without them the digest would be of another tree than the one that the kernel merges.
   if (!(await seesTrustedAttributes()))
     throw new CouldNotDecide(`only root sees all extended attributes of ${path}; run this as root`);
   try {
     const tree = await readTree(path, {
       readAttributes,
-      onProgress: (bytes) => options.onProgress?.(bytes, 0),
+      onProgress: (bytes) => onProgress?.(bytes, 0),
     });
-    return await verifyDirectory(tree, name, options);
+    return { cms: null, judge: (options) => verifyDirectory(tree, name, options) };
   } catch (error) {
     if (!(error instanceof Unsupported || error instanceof Malformed)) throw error;
-    return refuseUnopened(name, reason(error.code, `${error.message}.`));
+    return refuseAlways(name, reason(error.code, `${error.message}.`));
   }
 }

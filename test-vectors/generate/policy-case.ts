@@ -112,4 +112,8 @@ export function invalid([flag, id, comment]: Title, edit: Edit, ...at: string[])
 
 export const byVendorRule = { rule: 'vendor tools', at: vendorRule };
 export const bySiteRule = { rule: 'site configuration', at: siteRule };
-export const byNoRule = { rule: null, at: null };
+/** Where the rules begin, of which none fits. */
+export const byNoRule = { rule: null, at: 'policy.yaml:8:3' };
+/** Where a root hash or a certificate is revoked, in a line that stands before the rules. */
+export const byRevokedRootHash = { rule: null, at: 'policy.yaml:7:25' };
+export const byRevokedCertificate = { rule: null, at: 'policy.yaml:7:27' };

@@ -14,6 +14,8 @@ import {
   refuse,
   site,
   tools,
+  byRevokedRootHash,
+  byRevokedCertificate,
 } from './policy-case.ts';
 
 /** Policies that load, and what they say of an image. */
@@ -95,21 +97,21 @@ export const decidedCases: readonly PolicyCase[] = [
   refuse(
     ['Revocation', 'root-hash', 'the root hash is revoked, the rule would accept'],
     'root-hash-revoked',
-    byNoRule,
+    byRevokedRootHash,
     tools,
     ['rules:', `revoked: { rootHashes: [${digest('a')}] }\nrules:`],
   ),
   refuse(
     ['Revocation', 'signer', 'the certificate of the signer is revoked'],
     'certificate-revoked',
-    byNoRule,
+    byRevokedCertificate,
     tools,
     ['rules:', `revoked: { certificates: [{ sha256: '${leaf}' }] }\nrules:`],
   ),
   refuse(
     ['Revocation', 'authority', 'a certificate above the signer is revoked'],
     'certificate-revoked',
-    byNoRule,
+    byRevokedCertificate,
     tools,
     ['rules:', `revoked: { certificates: [{ sha256: '${authority}' }] }\nrules:`],
   ),
@@ -126,7 +128,7 @@ export const decidedCases: readonly PolicyCase[] = [
       'the chain without the revoked certificate is of another set',
     ],
     'certificate-revoked',
-    { rule: 'vendor tools', at: 'policy.yaml:9:5' },
+    { rule: 'vendor tools', at: 'policy.yaml:7:27' },
     { ...tools, signature: byBoth },
     ['rules:', `revoked: { certificates: [{ sha256: '${authority}' }] }\nrules:`],
   ),

@@ -16,6 +16,7 @@ import {
   site,
   tools,
   vendorSigner,
+  byRevokedCertificate,
 } from './policy-case.ts';
 
 const siteRequire = 'require: { signedBy: [vendor, ops] }';
@@ -96,14 +97,14 @@ export const circumstanceCases: readonly PolicyCase[] = [
   refuse(
     ['TwoParty', 'second-signer-revoked', 'the certificate of the second signer is revoked'],
     'certificate-revoked',
-    byNoRule,
+    byRevokedCertificate,
     { ...site, signature: by(vendorSigner, opsSigner) },
     ['rules:', `revoked: { certificates: [{ sha256: '${opsSigner.sha256}' }] }\nrules:`],
   ),
   refuse(
     ['Revocation', 'issuer-and-serial', 'a certificate of the chain is revoked by issuer and serial number'],
     'certificate-revoked',
-    byNoRule,
+    byRevokedCertificate,
     tools,
     ['rules:', "revoked: { certificates: [{ issuer: CN=authority, serial: '0a' }] }\nrules:"],
   ),
@@ -266,7 +267,7 @@ export const circumstanceCases: readonly PolicyCase[] = [
       'what is refused is refused in audit mode too; the gate merges it all the same',
     ],
     'certificate-revoked',
-    byNoRule,
+    { rule: null, at: 'policy.yaml:8:27' },
     tools,
     ['rules:', `mode: audit\nrevoked: { certificates: [{ sha256: '${authority}' }] }\nrules:`],
   ),

@@ -11,6 +11,7 @@ import {
   tools,
   type Edit,
   type Facts,
+  byRevokedRootHash,
 } from './policy-case.ts';
 
 const twoSigners = 'require: { signedBy: [vendor, ops] }';
@@ -78,7 +79,7 @@ export const formCases: readonly PolicyCase[] = [
   refuse(
     ['Revocation', 'revoked-tree-digest', 'the digest is listed and revoked'],
     'root-hash-revoked',
-    byNoRule,
+    byRevokedRootHash,
     directory,
     ['rules:\n', `revoked: { rootHashes: ['${digest('d')}'] }\nrules:\n`],
   ),

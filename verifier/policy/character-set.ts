@@ -37,3 +37,10 @@ export function includesSet(wide: CharacterSet, narrow: CharacterSet): boolean {
   // Ranges of the wide set do not touch, so that one of the narrow set is inside a single one or not inside at all.
   return narrow.every(([from, to]) => wide.some(([lower, upper]) => lower <= from && to <= upper));
 }
+
+/** The one character of the set; null if it has none or several. */
+export function onlyCharacter([first, ...others]: CharacterSet): string | null {
+  return first !== undefined && others.length === 0 && first[0] === first[1]
+    ? String.fromCodePoint(first[0])
+    : null;
+}

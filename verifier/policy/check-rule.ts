@@ -11,7 +11,12 @@ export function checkRule(policy: Policy, rule: Rule, facts: ImageFacts): readon
   const unfit = [...checkHashType(rule, facts), ...checkArchitecture(rule, facts)];
   // Nobody reads the version out of content that nobody vouches for: it would only be missed a second time.
   if (unadmitted.length > 0) return [...unadmitted, ...unfit];
-  return [...unfit, ...checkVersion(rule, facts), ...checkDowngrade(rule, facts)];
+  return [
+    ...unfit,
+    ...checkRootHash(rule, facts),
+    ...checkVersion(rule, facts),
+    ...checkDowngrade(rule, facts),
+  ];
 }
 
 function checkAdmission(policy: Policy, rule: Rule, facts: ImageFacts): readonly Reason[] {
@@ -35,6 +40,13 @@ function checkDigest(
   if (form === listed && rootHash !== null && values.has(rootHash)) return [];
   const kind = listed === 'directory' ? 'directories' : 'bare file systems';
   const message = `The rule "${name}" admits ${kind} by their digests; ${rootHash ?? 'this one'} (${form}) is none of them.`;
+  return [reason('digest-mismatch', message, at)];
+}
+
+/** Whether a signed image is one of those that the rule lists, where it lists any. */
+function checkRootHash({ name, rootHashes, at }: Rule, { rootHash }: ImageFacts): Reason[] {
+  if (rootHashes === null || (rootHash !== null && rootHashes.has(rootHash))) return [];
+  const message = `The rule "${name}" lists root hashes, and ${rootHash ?? 'that of this image'} is none of them.`;
   return [reason('digest-mismatch', message, at)];
 }
 

@@ -15,7 +15,7 @@ export function checkSignedBy(
     (set) => signers.length > 0 && signers.every(({ trustedBy }) => trustedBy.has(set)),
   );
   const revoked = vouching.map((set) =>
-    signers.flatMap((signer) => checkSignerRevoked(policy, signer, [set], rule.at)),
+    signers.flatMap((signer) => checkSignerRevoked(policy, signer, [set])),
   );
   const [first] = revoked;
   if (first !== undefined) return revoked.some(({ length }) => length === 0) ? [] : first;
@@ -36,7 +36,7 @@ export function checkSignedByAll(
   const distinct = [...new Map(signers.map((signer) => [signer.sha256, signer])).values()];
   const revoked = distinct.flatMap((signer) => {
     const vouching = sets.filter((set) => signer.trustedBy.has(set));
-    return checkSignerRevoked(policy, signer, vouching, rule.at);
+    return checkSignerRevoked(policy, signer, vouching);
   });
   if (revoked.length > 0) return revoked;
   const known = distinct.filter(({ trustedBy }) => sets.some((set) => trustedBy.has(set)));
@@ -51,7 +51,7 @@ function matchEach(policy: Policy, sets: readonly string[], signers: readonly Si
   const assign = (set: string, tried: Set<SignerFacts>): boolean =>
     signers.some((signer) => {
       const vouches =
-        signer.trustedBy.has(set) && checkSignerRevoked(policy, signer, [set], null).length === 0;
+        signer.trustedBy.has(set) && checkSignerRevoked(policy, signer, [set]).length === 0;
       if (tried.has(signer) || !vouches) return false;
       tried.add(signer);
       const other = setOf.get(signer);

@@ -43,7 +43,7 @@ test('a signer whose certificate is revoked does not stand for a trust set', () 
   );
   assert.equal(
     outcome({ rules, revokedCertificates: new Set([hash('7')]) }, { signature })[1],
-    'certificate-revoked',
+    'certificate-revoked policy.yaml:6:3',
   );
 });
 

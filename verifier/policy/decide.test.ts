@@ -105,8 +105,8 @@ test('a rule that names nobody admits nobody', () => {
 
 test('a revoked root hash is refused whatever the rules say', () => {
   const revokedRootHashes = new Set([hash('a')]);
-  assert.deepEqual(outcome({ revokedRootHashes }, {}), [null, 'root-hash-revoked']);
-  assert.deepEqual(outcome({ revokedRootHashes, rules: [] }, {}), [null, 'root-hash-revoked']);
+  assert.deepEqual(outcome({ revokedRootHashes }, {}), [null, 'root-hash-revoked policy.yaml:6:3']);
+  assert.deepEqual(outcome({ revokedRootHashes, rules: [] }, {}), [null, 'root-hash-revoked policy.yaml:6:3']);
   assert.deepEqual(outcome({ revokedRootHashes }, { rootHash: hash('b') }), ['vendor tools']);
   assert.deepEqual(outcome({ revokedRootHashes }, { rootHash: null }), ['vendor tools']);
 });
@@ -114,8 +114,8 @@ test('a revoked root hash is refused whatever the rules say', () => {
 test('a revoked signer, or any other certificate of its chain, is refused before a rule is asked', () => {
   for (const digit of ['1', '2']) {
     const revokedCertificates = new Set([hash(digit)]);
-    assert.deepEqual(outcome({ revokedCertificates }, {}), [null, 'certificate-revoked']);
-    assert.deepEqual(outcome({ revokedCertificates, rules: [] }, {}), [null, 'certificate-revoked']);
+    assert.deepEqual(outcome({ revokedCertificates }, {}), [null, 'certificate-revoked policy.yaml:6:3']);
+    assert.deepEqual(outcome({ revokedCertificates, rules: [] }, {}), [null, 'certificate-revoked policy.yaml:6:3']);
   }
   assert.deepEqual(outcome({ revokedCertificates: new Set([hash('3')]) }, {}), ['vendor tools']);
 });
@@ -127,7 +127,7 @@ test('a chain without a revoked certificate is enough, if a rule names its trust
   assert.deepEqual(outcome({ rules: [either], revokedCertificates }, { signature: byTwo }), ['vendor tools']);
   assert.deepEqual(outcome({ revokedCertificates }, { signature: byTwo }), [
     'vendor tools',
-    'certificate-revoked policy.yaml:8:5',
+    'certificate-revoked policy.yaml:6:3',
   ]);
 });
 
@@ -137,14 +137,14 @@ test('a certificate in every chain, or the signer of any of them, is revoked for
     const revokedCertificates = new Set(Array.from(digits, hash));
     assert.deepEqual(outcome({ rules, revokedCertificates }, { signature: byTwo }), [
       null,
-      'certificate-revoked',
+      'certificate-revoked policy.yaml:6:3',
     ]);
   }
   const elsewhere = new Map([['vendor', [hash('2')]]]);
   const signature = by({ ...vendorSigner, trustedBy: elsewhere });
   assert.deepEqual(outcome({ revokedCertificates: new Set([hash('1')]) }, { signature }), [
     null,
-    'certificate-revoked',
+    'certificate-revoked policy.yaml:6:3',
   ]);
 });
 
@@ -184,6 +184,10 @@ const someRule = fc.record({
   ),
   version: fc.constantFrom(null, { text: '>= 2', comparisons: [{ operator: '>=', version: '2' }] } as const),
   noDowngrade: fc.boolean(),
+  rootHashes: fc.oneof(
+    fc.constant(null),
+    fc.array(hashes).map((list) => new Set(list)),
+  ),
   hashTypes: fc.constantFrom<(0 | 1)[]>([1], [0], [0, 1]),
   architecture: fc.oneof(fc.constant(null), fc.array(fc.constantFrom('x86-64', 'arm64'))),
   at: fc.constantFrom('policy.yaml:1:1', null),

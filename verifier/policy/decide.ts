@@ -23,7 +23,8 @@ export function decide(policy: Policy, facts: ImageFacts, context: DecisionConte
   const rule = policy.rules.find((candidate) => mismatches(candidate, facts, context).length === 0);
   if (rule === undefined) {
     const message = `No rule of the policy "${policy.name}" is about the ${facts.class} "${facts.name}".`;
-    return refused(null, [reason('no-matching-rule', message)]);
+    const at = policy.document?.at(['rules']) ?? null;
+    return refused(null, [reason('no-matching-rule', message, at)]);
   }
   const reasons = checkRule(policy, rule, facts);
   const name = rule.at === null ? null : rule.name;

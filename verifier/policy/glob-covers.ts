@@ -1,4 +1,4 @@
-import { anyCharacter, includesSet } from './character-set.ts';
+import { anyCharacter, includesSet, onlyCharacter } from './character-set.ts';
 import { type GlobStep, parseGlob } from './glob.ts';
 
 /** Whether one glob surely matches all that another matches. */
@@ -41,11 +41,21 @@ interface Gap {
 type Pattern = {
   readonly asWide: readonly (GlobStep | Gap)[];
   readonly asNarrow: readonly GlobStep[];
+  /** What every text that matches begins with. */
+  readonly prefix: string;
 } | null;
 
 function toPattern(glob: string): Pattern {
   const steps = parseGlob(glob);
-  return typeof steps === 'string' ? null : { asWide: joinGaps(steps), asNarrow: steps };
+  return typeof steps === 'string'
+    ? null
+    : { asWide: joinGaps(steps), asNarrow: steps, prefix: prefixOf(steps) };
+}
+
+function prefixOf(steps: readonly GlobStep[]): string {
+  const letters = steps.map((step) => (step.run ? null : onlyCharacter(step.characters)));
+  const end = letters.indexOf(null);
+  return letters.slice(0, end === -1 ? letters.length : end).join('');
 }
 
 // `*?` and `?*` say the same. As one gap either fits what the other does.
@@ -79,7 +89,8 @@ function isAnything(step: GlobStep): boolean {
  * later one has been reached.
  */
 function covers(wide: Pattern, narrow: Pattern, budget: { steps: number }): boolean {
-  if (wide === null || narrow === null) return false;
+  // Of many rules most differ in how their names begin.
+  if (wide === null || narrow?.prefix.startsWith(wide.prefix) !== true) return false;
   const [parts, steps] = [wide.asWide, narrow.asNarrow];
   let [part, at] = [0, 0];
   let gap: { part: number; at: number } | null = null;

@@ -10,10 +10,12 @@ import { filesBy } from '../../test-vectors/generate/policy-files.ts';
 import { findContradiction } from './empty-range.ts';
 import type { ImageFacts } from './facts.ts';
 import { globCovers } from './glob-covers.ts';
+import { knownKeys } from './known-keys.ts';
 import { loadPolicy } from './load.ts';
 import { mismatches } from './match.ts';
 import type { Rule } from './policy.ts';
 import { findCovering } from './rule-covers.ts';
+import { extensionPolicyJsonSchema } from './schema.ts';
 import { isInRange, parseVersionRange } from './version-range.ts';
 
 const pki = new OpensslPki();
@@ -118,6 +120,14 @@ for (const [wide, narrow, isCovered] of covered) {
   });
 }
 
+test('what a match can have is all compared', () => {
+  // A key that `ruleCovers` does not know would make it say that rules never decide which do.
+  const keys = ['class', 'name', 'form', 'labels'];
+  assert.deepEqual(knownKeys(['rules', 0, 'match'], extensionPolicyJsonSchema()), keys);
+  const rule = ['name', 'match', 'validity', 'require'];
+  assert.deepEqual(knownKeys(['rules', 0], extensionPolicyJsonSchema()), rule);
+});
+
 test('several rules that together fit all that a later one fits are named', async () => {
   const [sysext, confext] = ['match: { class: sysext }', 'match: { class: confext, name: "*" }'];
   const found = await warnings(
@@ -175,12 +185,13 @@ test('a rule that is said never to decide is never the first that matches', () =
     ...{
       name: String(index),
       architecture: null,
+      rootHashes: null,
       hashTypes: [1],
       version: null,
       noDowngrade: false,
       at: null,
     },
-    admits: { kind: 'signed-by', sets: [] },
+    ...{ admits: { kind: 'signed-by', sets: [] }, rootHashes: null },
   });
   const cases = product(
     ['sysext', 'confext'] as const,

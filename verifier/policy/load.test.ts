@@ -64,7 +64,7 @@ measure: { pcr: 12 }
 
 const unrestricted = {
   ...{ labels: new Map(), validity: { notBefore: null, notAfter: null } },
-  ...{ hashTypes: [1], version: null, noDowngrade: false },
+  ...{ rootHashes: null, hashTypes: [1], version: null, noDowngrade: false },
 };
 
 test('a policy is read with its places and its certificates', async () => {
@@ -76,6 +76,11 @@ test('a policy is read with its places and its certificates', async () => {
     path: 'policy.yaml',
     revokedRootHashes: new Set(['a'.repeat(64), 'b'.repeat(128)]),
     revokedCertificates: new Set(['c'.repeat(64)]),
+    revocationPlaces: new Map([
+      ['a'.repeat(64), 'policy.yaml:8:16'],
+      ['b'.repeat(128), 'policy.yaml:8:82'],
+      ['c'.repeat(64), 'policy.yaml:9:18'],
+    ]),
     ...{ minimum: null, mode: 'enforce', onRefused: 'abort', measurePcr: 12, warnings: [] },
   });
   assert.equal(document?.at(['rules', 1]), 'policy.yaml:14:5');
@@ -126,7 +131,7 @@ const known = {
   top: 'known: apiVersion, kind, metadata, trust, revoked, rules, mode, onRefused, measure',
   trust: 'known: certificates, directories, crls, pinned, extendedKeyUsage',
   require:
-    'known: signedBy, signedByAll, treeDigest, fileDigest, architecture, hashType, version, noDowngrade',
+    'known: signedBy, signedByAll, treeDigest, fileDigest, rootHash, architecture, hashType, version, noDowngrade',
 };
 
 /** What is changed in the good policy, and the problems that must be found. */

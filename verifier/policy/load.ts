@@ -41,6 +41,7 @@ export async function loadPolicy({ text, path, files }: PolicySource): Promise<P
     rules,
     revokedRootHashes: new Set(value.revoked?.rootHashes.map((hash) => parseHex(hash, 'rootHashes'))),
     revokedCertificates: new Set(value.revoked?.certificates.map(toIdentifier)),
+    revocationPlaces: findRevocationPlaces(value, document),
     mode: value.mode,
     onRefused: value.onRefused,
     measurePcr: value.measure.pcr,
@@ -51,6 +52,19 @@ export async function loadPolicy({ text, path, files }: PolicySource): Promise<P
 
 function toIdentifier({ sha256, issuer = '', serial = '' }: RevokedCertificate): string {
   return sha256 ?? issuerAndSerial({ issuer, serial });
+}
+
+function findRevocationPlaces(
+  { revoked }: ExtensionPolicyDocument,
+  document: PolicyDocument,
+): ReadonlyMap<string, string> {
+  const place = (key: string, index: number): string => document.at(['revoked', key, index]);
+  return new Map([
+    ...(revoked?.rootHashes ?? []).map((hash, index) => [hash, place('rootHashes', index)] as const),
+    ...(revoked?.certificates ?? []).map(
+      (one, index) => [toIdentifier(one), place('certificates', index)] as const,
+    ),
+  ]);
 }
 
 type RevokedCertificate = NonNullable<ExtensionPolicyDocument['revoked']>['certificates'][number];

@@ -15,6 +15,8 @@ export interface Rule {
   readonly labels: ReadonlyMap<string, readonly string[]>;
   readonly validity: Validity;
   readonly admits: Admission;
+  /** Of signed images, the only ones accepted; null: any. */
+  readonly rootHashes: ReadonlySet<Hex> | null;
   /** systemd's names; null: any. */
   readonly architecture: readonly string[] | null;
   /** Of the hash tree, where there is one. */
@@ -56,6 +58,8 @@ export interface Policy {
   readonly revokedRootHashes: ReadonlySet<Hex>;
   /** Identifiers of certificates, as `certificateIdentifiers` makes them. */
   readonly revokedCertificates: ReadonlySet<string>;
+  /** Where the file revokes what: a root hash, or a certificate by one of its identifiers. */
+  readonly revocationPlaces: ReadonlyMap<string, string>;
   /** `audit`: what is refused is reported and recorded, and merged all the same. */
   readonly mode: 'enforce' | 'audit';
   readonly onRefused: 'quarantine' | 'abort';

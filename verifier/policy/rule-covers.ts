@@ -27,8 +27,9 @@ export function circumstancesCover(wide: RuleScope, narrow: RuleScope, compare: 
 }
 
 function labelsCover(wide: RuleScope['labels'], narrow: RuleScope['labels']): boolean {
-  return [...wide].every(
-    ([label, values]) => narrow.get(label)?.every((value) => values.includes(value)) === true,
+  return (
+    wide.size === 0 ||
+    [...wide].every(([label, values]) => narrow.get(label)?.every((value) => values.includes(value)) === true)
   );
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { architectures } from '../image/partition-types.ts';
 import { globProblem } from './glob.ts';
-import { labelWord, nameWord } from './schema-words.ts';
+import { labelWord, nameWord, rootHashWord } from './schema-words.ts';
 import { parseMoment } from './validity.ts';
 import { parseVersionRange } from './version-range.ts';
 
@@ -59,6 +59,12 @@ const requirement = z
     fileDigest: digests
       .describe('of bare file system images, which nobody can sign: exactly these are admitted')
       .optional(),
+    rootHash: z
+      .array(rootHashWord)
+      .min(1, 'lists none')
+      .max(1000, 'lists more than 1000')
+      .describe('of signed images: exactly these are accepted, besides that they must be signed')
+      .optional(),
     architecture: z.array(z.enum(architectures)).min(1, 'lists none').optional(),
     hashType: z
       .array(z.literal([0, 1]))
@@ -79,6 +85,14 @@ const requirement = z
       .describe('true: not older than the newest version of this name that the host has accepted'),
   })
   .superRefine((requirement, context) => {
+    if (
+      requirement.rootHash !== undefined &&
+      (requirement.treeDigest ?? requirement.fileDigest) !== undefined
+    )
+      context.addIssue({
+        ...{ code: 'custom', path: ['rootHash'] },
+        message: 'is about what is signed; a digest says by itself what is admitted',
+      });
     const given = admissions.filter((key) => requirement[key] !== undefined);
     if (given.length === 1) return;
     const keys = admissions.join(', ');

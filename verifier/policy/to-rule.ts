@@ -20,6 +20,7 @@ export function toRule({ name, match, validity, require }: RuleDocument, at: str
     labels: toLabels(match.labels),
     validity: toValidity(validity),
     admits: toAdmission(require),
+    rootHashes: toRootHashes(require.rootHash),
     architecture: require.architecture ?? null,
     hashTypes: require.hashType,
     version: require.version === undefined ? null : toVersionRange(require.version),
@@ -50,6 +51,10 @@ function toMoment(text: string | undefined, end: 'first' | 'last'): Date | null 
 function toVersionRange(text: string): VersionRange {
   const range = parseVersionRange(text);
   return typeof range === 'string' ? { text, comparisons: [{ operator: '<', version: '' }] } : range;
+}
+
+function toRootHashes(hashes: readonly string[] | undefined): Rule['rootHashes'] {
+  return hashes === undefined ? null : new Set(hashes.map((hash) => parseHex(hash, 'rootHash')));
 }
 
 function toAdmission({ signedBy, signedByAll, treeDigest, fileDigest }: RuleDocument['require']): Admission {

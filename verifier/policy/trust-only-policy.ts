@@ -7,7 +7,7 @@ const setName = '--trust';
 
 const everything: Omit<Rule, 'name' | 'admits'> = {
   ...{ class: null, nameGlob: null, form: null, labels: new Map(), architecture: null, at: null },
-  ...{ hashTypes: [1], version: null, noDowngrade: false, validity: { notBefore: null, notAfter: null } },
+  ...{ rootHashes: null, hashTypes: [1], version: null, noDowngrade: false, validity: { notBefore: null, notAfter: null } },
 };
 
 /**
@@ -24,6 +24,7 @@ export function trustOnlyPolicy(certificates: readonly Certificate[]): Policy {
     rules: [{ ...everything, name: setName, admits: { kind: 'signed-by', sets: [setName] } }],
     revokedRootHashes: new Set(),
     revokedCertificates: new Set(),
+    revocationPlaces: new Map(),
     onRefused: 'abort',
     measurePcr: 13,
     warnings: [],

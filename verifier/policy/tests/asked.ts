@@ -18,7 +18,7 @@ export const vendorRule: Rule = {
   form: null,
   ...{ labels: new Map(), validity: { notBefore: null, notAfter: null } },
   admits: { kind: 'signed-by', sets: ['vendor'] },
-  ...{ architecture: null, hashTypes: [1], version: null, noDowngrade: false },
+  ...{ rootHashes: null, architecture: null, hashTypes: [1], version: null, noDowngrade: false },
   at: 'policy.yaml:8:5',
 };
 
@@ -36,6 +36,7 @@ export const policy: Policy = {
   rules: [vendorRule, opsRule],
   revokedRootHashes: new Set(),
   revokedCertificates: new Set(),
+  revocationPlaces: new Map(Array.from('123467a', (digit) => [hash(digit), 'policy.yaml:6:3'])),
   ...{ minimum: null, mode: 'enforce', onRefused: 'abort', measurePcr: 13, warnings: [], document: null },
 };
 
