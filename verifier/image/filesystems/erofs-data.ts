@@ -1,39 +1,70 @@
 import { Cursor } from '../../bytes/cursor.ts';
-import { Malformed, Unsupported } from '../../bytes/failures.ts';
+import { Unsupported } from '../../bytes/failures.ts';
 import { type ByteSource, readExtent } from '../byte-source.ts';
+import { readErofsPiece } from './erofs-compressed-data.ts';
+import { readErofsPieces } from './erofs-compressed-map.ts';
+import { flatRuns } from './erofs-flat-data.ts';
 import type { ErofsInode } from './erofs-inode.ts';
+import { readErofsMapHeader } from './erofs-map-header.ts';
+import type { ErofsPackedInode } from './erofs-packed-inode.ts';
 import type { ErofsSuperblock } from './erofs-superblock.ts';
 import { checkFileSize, type FileRun, readRuns } from './file-range.ts';
 
+/** Everything that reading the content of inodes takes. */
+export interface ErofsVolume {
+  readonly source: ByteSource;
+  readonly superblock: ErofsSuperblock;
+  readonly packed: ErofsPackedInode;
+}
+
 /**
- * The content of an inode (erofs_map_blocks() in the kernel's fs/erofs/data.c).
+ * The content of an inode (erofs_map_blocks() in the kernel's fs/erofs/data.c, z_erofs_map_blocks_iter() in its zmap.c).
  *
  * @throws Unsupported if it has more than `maximumBytes`.
  */
 export async function readErofsData(
-  source: ByteSource,
-  superblock: ErofsSuperblock,
+  volume: ErofsVolume,
   inode: ErofsInode,
   maximumBytes: number,
 ): Promise<Uint8Array> {
+  const { source, superblock } = volume;
   checkFileSize(inode.size, maximumBytes, inode.name);
-  const runs =
-    inode.layout === 'chunks' ? await chunkRuns(source, superblock, inode) : flatRuns(superblock, inode);
-  return readRuns(source, runs, inode.size, inode.name);
+  if (inode.size === 0) return new Uint8Array(0);
+  switch (inode.layout) {
+    case 'full':
+    case 'compact':
+      return readCompressed(volume, inode);
+    case 'chunks':
+      return readRuns(source, await chunkRuns(source, superblock, inode), inode.size, inode.name);
+    case 'plain':
+    case 'inline':
+      return readRuns(source, flatRuns(superblock, inode), inode.size, inode.name);
+  }
 }
 
-/** One run of blocks; the last block may stand behind the inode instead. */
-function flatRuns({ blockSize }: ErofsSuperblock, inode: ErofsInode): FileRun[] {
-  const offset = inode.union * blockSize;
-  if (inode.layout === 'plain' || inode.size === 0) return [{ offset, length: inode.size }];
-  const length = (Math.ceil(inode.size / blockSize) - 1) * blockSize;
-  const tail = inode.attributesOffset + inode.attributesLength;
-  if ((tail % blockSize) + inode.size - length > blockSize)
-    throw new Malformed(inode.name, 'has a tail that does not end in its block', tail);
-  return [
-    { offset, length },
-    { offset: tail, length: inode.size - length },
-  ];
+/** Data of pieces that are taken out of larger ones: more than this for every byte is work that nobody has to do. */
+const maximumGrowth = 8;
+const alwaysAllowed = 32 * 1024 * 1024;
+
+async function readCompressed(volume: ErofsVolume, inode: ErofsInode): Promise<Uint8Array> {
+  const { source, superblock, packed } = volume;
+  const { name, size } = inode;
+  const header = await readErofsMapHeader(source, superblock, inode);
+  if ('fragmentOffset' in header) return packed.read(header.fragmentOffset, size, name);
+  const pieces = await readErofsPieces(source, superblock, inode, header, { from: 0, to: size });
+  const bytes = new Uint8Array(size);
+  let taken = 0;
+  for (const { start, length, from } of pieces) {
+    if (from.kind === 'fragment') {
+      bytes.set(await packed.read(from.offset, length, name), start);
+      continue;
+    }
+    taken += from.extent.length;
+    if (taken > maximumGrowth * size + alwaysAllowed)
+      throw new Unsupported(name, `takes more than ${taken} bytes of data for ${size} of its own`);
+    bytes.set(await readErofsPiece(source, superblock, { start, length, from }, name), start);
+  }
+  return bytes;
 }
 
 const indexed = 0x20;

@@ -11,8 +11,9 @@ export interface ErofsInode {
   /** File type bits of st_mode. */
   readonly type: number;
   readonly size: number;
-  readonly layout: 'plain' | 'inline' | 'chunks';
-  /** First block of the data, or how it is cut into chunks. */
+  /** The last two are of compressed files: with an index of fixed size, or one that is packed. */
+  readonly layout: 'plain' | 'inline' | 'chunks' | 'full' | 'compact';
+  /** First block of the data, or how it is cut into chunks, or how many blocks of compressed data there are. */
   readonly union: number;
   /** In the image: of the attributes, and of what comes after them. */
   readonly attributesOffset: number;
@@ -21,11 +22,13 @@ export interface ErofsInode {
 
 const layouts: ReadonlyMap<number, ErofsInode['layout']> = new Map([
   [0, 'plain'],
+  [1, 'full'],
   [2, 'inline'],
+  [3, 'compact'],
   [4, 'chunks'],
 ]);
 
-/** @throws Malformed | Unsupported for compressed files. */
+/** @throws Malformed | Unsupported */
 export async function readErofsInode(
   source: ByteSource,
   { metadataOffset }: ErofsSuperblock,
@@ -59,6 +62,5 @@ function parseLayout(format: number, name: string): ErofsInode['layout'] {
   const kind = (format >> 1) & 7;
   const layout = layouts.get(kind);
   if (layout !== undefined) return layout;
-  if (kind === 1 || kind === 3) throw new Unsupported(name, 'is compressed, which is not read here');
   throw new Malformed(`${name}: data layout`, `is ${kind}`);
 }
