@@ -49,8 +49,8 @@ const systemGlobals = /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\)|\bMath\.ran
 
 /** Libraries that one file alone imports, so that it can be replaced by rewriting that file. */
 const soleImporters = new Map([
-  ['@peculiar/x509', ['verifier/trust/certificate.ts']],
-  ['reflect-metadata', ['verifier/trust/certificate.ts']],
+  ['@peculiar/x509', ['verifier/trust/certificate.ts', 'verifier/trust/certificate-extensions.ts']],
+  ['reflect-metadata', ['verifier/trust/certificate.ts', 'verifier/trust/certificate-extensions.ts']],
   ['@peculiar/asn1-cms', ['verifier/trust/cms.ts']],
   ['node-forge', ['verifier/trust/second-opinion.ts']],
   [

@@ -174,5 +174,8 @@ export function refuseUnopened(name: ImageName, why: Reason): ImageVerdict {
 /** The same verdict with more against it; unchanged if there is nothing more. */
 export function refuse(verdict: ImageVerdict, reasons: readonly Reason[]): ImageVerdict {
   if (reasons.length === 0) return verdict;
-  return { ...verdict, verdict: 'refused', approval: null, reasons: [...verdict.reasons, ...reasons] };
+  return {
+    ...{ ...verdict, verdict: 'refused', approval: null, reasons: [...verdict.reasons, ...reasons] },
+    findings: [...verdict.findings, ...reasons],
+  };
 }

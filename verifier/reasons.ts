@@ -9,7 +9,8 @@ export const reasonSentences = {
   'signature-invalid': 'The signature does not verify over the root hash.',
   'signature-weak': 'The signature uses a digest or a key that is too weak to mean anything.',
   'certificate-expired': 'A certificate is used outside its validity period.',
-  'certificate-revoked': 'The policy, or a list that it names, revokes a certificate that the signature depends on.',
+  'certificate-revoked':
+    'The policy, or a list that it names, revokes a certificate that the signature depends on.',
   'revocation-unknown': 'No usable revocation list says whether a certificate is revoked.',
   'certificate-unfit': 'A certificate is used for something its constraints do not allow.',
   'root-hash-mismatch': 'Two places that must name the same root hash do not.',

@@ -14,6 +14,7 @@ import {
 } from './option-words.ts';
 import { type ExitCode, exitCodes, type Output, printable } from './output.ts';
 import { definePolicy } from './policy-commands.ts';
+import { productVersion } from './product-version.ts';
 
 /**
  * The command line: options and help of every command. What a command does is imported when it is called, so that
@@ -39,6 +40,11 @@ export async function runCommandLine(args: readonly string[], output: Output): P
 function define(output: Output, finish: Finish): Command {
   const program = new Command('touchstone')
     .description('Decide which systemd extension images may be merged, measure them, prove it to others.')
+    .option('--version', 'print the version')
+    .on('option:version', () => {
+      output.out(`touchstone ${productVersion()}\n`);
+      throw new CommanderError(0, 'commander.version', '');
+    })
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .exitOverride()
     .showHelpAfterError('(see --help)')

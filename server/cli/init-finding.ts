@@ -5,13 +5,13 @@ import { type Reason, reason } from '../../verifier/reasons.ts';
 import type { Certificate } from '../../verifier/trust/certificate.ts';
 import { judgePath } from '../host/verify-path.ts';
 import { now } from '../os/clock.ts';
-import type { ListedImage } from './listed-images.ts';
+import type { NamedImage } from './named-image.ts';
 import type { Output } from './output.ts';
 import { makeProgress } from './progress.ts';
 
 /** What a policy can admit an image by, or why none can; not `decided`: it could not be read. */
 export interface InitFinding {
-  readonly image: ListedImage;
+  readonly image: NamedImage;
   readonly found: Admissible | { readonly reasons: readonly Reason[]; readonly decided: boolean };
 }
 
@@ -22,8 +22,8 @@ export interface InitFinding {
  * @param certificates that signers may have besides those in their messages.
  */
 export async function findImage(
-  image: ListedImage,
-  listed: readonly ListedImage[],
+  image: NamedImage,
+  listed: readonly NamedImage[],
   certificates: readonly Certificate[],
   output: Output,
 ): Promise<InitFinding> {
@@ -45,7 +45,7 @@ export async function findImage(
   }
 }
 
-function checkNamesakes(image: ListedImage, listed: readonly ListedImage[]): readonly Reason[] {
+function checkNamesakes(image: NamedImage, listed: readonly NamedImage[]): readonly Reason[] {
   const { class: extensionClass, name } = image.name;
   const others = listed.filter(
     (other) => other !== image && other.name.class === extensionClass && other.name.name === name,

@@ -1,27 +1,15 @@
 import { join, relative, resolve } from 'node:path';
 
-import type { ExtensionClass, ImageName } from '../../verifier/image-verdict.ts';
-import { type Reason, reason } from '../../verifier/reasons.ts';
+import type { ExtensionClass } from '../../verifier/image-verdict.ts';
+import { reason } from '../../verifier/reasons.ts';
 import { nameImage } from '../host/name-image.ts';
-import { pickPath } from '../host/pick-path.ts';
 import { type FoundImage, readSearchDirectory } from '../host/search-directory.ts';
 import { isDirectory } from '../host/verify-path.ts';
 import { kindOf, listNames } from '../os/directory.ts';
 import { nativeArchitecture } from '../os/native-architecture.ts';
 import { followLinks } from './follow-links.ts';
+import { findNamedImage, type NamedImage } from './named-image.ts';
 import { UsageError } from './output.ts';
-
-/** An image that the user named, or that is in a directory that the user named. */
-export interface ListedImage {
-  /** As the user would name it. */
-  readonly path: string;
-  readonly name: ImageName;
-  /** On this system, as the entry is called and as links lead to it. */
-  readonly entry: string;
-  readonly target: string;
-  /** Why it is refused whatever is in it. */
-  readonly problems: readonly Reason[];
-}
 
 /**
  * The images of a directory, as systemd would find them if it searched there, in the classes that `verify` would take them
@@ -33,11 +21,11 @@ export interface ListedImage {
 export async function listImages(
   directory: string,
   given: ExtensionClass | undefined,
-): Promise<readonly ListedImage[]> {
+): Promise<readonly NamedImage[]> {
   const path = await followLinks(resolve(directory));
   if (!isDirectory(await kindOf(path))) throw new UsageError(`${directory} is not a directory`);
   const classes = given === undefined ? (['sysext', 'confext'] as const) : [given];
-  const listed: ListedImage[] = [];
+  const listed: NamedImage[] = [];
   for (const one of classes) {
     const found = await readSearchDirectory({
       ...{ root: '/', class: one, searchDirectory: path, architecture: nativeArchitecture },
@@ -53,7 +41,7 @@ export async function listImages(
   return listed;
 }
 
-function toListed(path: string, image: FoundImage, misnamed: string | null): ListedImage {
+function toListed(path: string, image: FoundImage, misnamed: string | null): NamedImage {
   const { class: extensionClass, name, entry, target, conflict } = image;
   const problems = [
     ...(conflict === null ? [] : [reason('name-mismatch', conflict)]),
@@ -67,17 +55,13 @@ function toListed(path: string, image: FoundImage, misnamed: string | null): Lis
  *
  * @throws UsageError if there is none in it; CouldNotDecide if it cannot be read.
  */
-export async function listNamed(given: string): Promise<readonly ListedImage[]> {
+export async function listNamed(given: string): Promise<readonly NamedImage[]> {
   if (await isDirectoryOfImages(given)) {
     const images = await listImages(given, undefined);
     if (images.length === 0) throw new UsageError(`${given} is a directory without images`);
     return images;
   }
-  const path = await pickPath(given, nameImage(given, undefined).name.class);
-  const { name, conflict } = nameImage(path, undefined);
-  const entry = resolve(path);
-  const problems = conflict === null ? [] : [reason('wrong-class', conflict)];
-  return [{ path, name, entry, target: await followLinks(entry), problems }];
+  return [await findNamedImage(given, undefined)];
 }
 
 /** A directory that is an extension has one of the directories that are merged; one of versions is named so. */

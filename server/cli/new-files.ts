@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
-
-import { readIfPresent } from '../os/durable-file.ts';
-import { entryExists } from '../os/directory.ts';
-import { isErrno, systemFailure } from '../os/system-failure.ts';
 import { resolve } from 'node:path';
+
+import { entryExists } from '../os/directory.ts';
+import { readIfPresent } from '../os/durable-file.ts';
+import { isErrno, systemFailure } from '../os/system-failure.ts';
 import { UsageError } from './output.ts';
 
 /** A file to be made. */

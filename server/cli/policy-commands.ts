@@ -9,7 +9,6 @@ import {
   policy,
   policyTrust,
   repeated,
-  trust,
 } from './option-words.ts';
 import type { Output } from './output.ts';
 
@@ -101,7 +100,12 @@ function defineInit(group: Command, output: Output, finish: Finish): void {
     .argument('<directory>', 'where the images are')
     .option('--name <name>', 'the name of the policy', 'extensions')
     .addOption(extensionClass().default(undefined, 'by file name or directory, else sysext'))
-    .addOption(trust())
+    .addOption(
+      repeated(
+        '--trust <certificate>',
+        "a signer's own certificate, where the signature does not carry it; may be repeated",
+      ),
+    )
     .option('--output <file>', 'write the policy here and certificates beside it, instead of printing it')
     .addOption(json())
     .addHelpText(...example('touchstone policy init /var/lib/extensions --output policy.yaml'))

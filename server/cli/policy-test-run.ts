@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import {
@@ -9,17 +9,12 @@ import {
 } from '../../verifier/authoring/policy-test.ts';
 import { type Answer, caseError, judgeCase } from '../../verifier/authoring/policy-test-result.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import { refuse } from '../../verifier/image-verdict.ts';
 import { decide } from '../../verifier/policy/decide.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { PolicyInvalid } from '../../verifier/policy/policy-text.ts';
-import { reason } from '../../verifier/reasons.ts';
-import { nameImage } from '../host/name-image.ts';
-import { pickPath } from '../host/pick-path.ts';
-import { verifyPath } from '../host/verify-path.ts';
 import { now } from '../os/clock.ts';
 import { readPolicy, readUserFile } from './decision-policy.ts';
-import { followLinks } from './follow-links.ts';
+import { findNamedImage, verifyNamed } from './named-image.ts';
 import type { Output } from './output.ts';
 import type { CaseReport, TestReport } from './policy-test-report.ts';
 import { makeProgress } from './progress.ts';
@@ -90,20 +85,16 @@ async function answer(
   const { subject, labels, accepted } = one;
   const context = { now: one.now ?? now(), labels };
   if (subject.kind === 'described') return decide(policy, subject.facts, context);
-  const given = besides(directory, subject.path);
-  const hint = subject.class ?? undefined;
-  const path = await pickPath(given, nameImage(given, hint).name.class);
-  const { name, conflict } = nameImage(path, hint);
-  const entry = resolve(path);
-  const progress = makeProgress(path, output);
-  const verdict = await verifyPath({ root: '/', entry, target: await followLinks(entry) }, name, {
+  const image = await findNamedImage(besides(directory, subject.path), subject.class ?? undefined);
+  const progress = makeProgress(image.path, output);
+  const verdict = await verifyNamed(image, {
     ...{ ...context, policy, host: null, acceptedVersion: () => accepted },
     // A block that does not match would be refused when it is read, whatever the policy says.
     full: false,
     onProgress: progress.show,
   });
   progress.clear();
-  return conflict === null ? verdict : refuse(verdict, [reason('wrong-class', conflict)]);
+  return verdict;
 }
 
 function besides(directory: string, path: string): string {

@@ -61,6 +61,11 @@ test('verify --json has the documented members, and nothing else is on stdout', 
   ]);
 });
 
+test('--version says which version this is', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  assert.deepEqual(await touchstone('--version'), { code: 0, out: `touchstone ${version}\n`, err: '' });
+});
+
 test('every image gets its verdict, and the exit code is that of the worst', async () => {
   const unsigned = machine.put('images/unsigned.raw', machine.image('unsigned', null));
   const trust = ['--trust', machine.vendor.certificate];

@@ -256,6 +256,19 @@ export const circumstanceCases: readonly PolicyCase[] = [
     { ...tools, version: null, signature: byOps },
     versions('>= 2.1'),
   ),
+  accept(
+    ['Digest', 'root-hash-listed', 'signed, and the root hash is one that the rule lists'],
+    'vendor tools',
+    tools,
+    ['architecture: [x86-64] }', `rootHash: ['${digest('a')}'] }`],
+  ),
+  refuse(
+    ['Digest', 'root-hash-not-listed', 'signed, and the root hash is another than the rule lists'],
+    'digest-mismatch',
+    byVendorRule,
+    tools,
+    ['architecture: [x86-64] }', `rootHash: ['${digest('b')}'] }`],
+  ),
   accept(['Mode', 'audit', 'in audit mode verdicts are as ever'], 'vendor tools', tools, [
     'rules:',
     'mode: audit\nrules:',

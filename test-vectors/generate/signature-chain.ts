@@ -71,7 +71,8 @@ function addIntermediates(writer: SignatureWriter, root: Issued, signed: Signed)
   unfit('not-an-authority', 'CA:FALSE', 'basicConstraints=CA:FALSE', ...authority.slice(1));
   unfit('no-basic-constraints', 'no basic constraints', ...authority.slice(1));
   unfit('no-cert-sign', 'no keyCertSign', 'basicConstraints=CA:TRUE', 'keyUsage=cRLSign');
-  unfit('name-constraints', 'name constraints', ...authority, 'nameConstraints=permitted;DNS:example.org');
+  const constrained = signed({ extensions: [...authority, 'nameConstraints=permitted;DNS:example.org'] });
+  writer.accept('Constraints', 'name-constraints', 'name constraints that are kept', constrained, trust);
   unfit('usage-above', 'an authority for mail', ...authority, 'extendedKeyUsage=emailProtection');
   const expired = signed({ notAfter: past });
   writer.refuse(['Validity', 'certificate-expired'], 'intermediate-expired', 'expired above', expired, trust);

@@ -62,11 +62,6 @@ const rows: readonly (readonly [why: string, tool: Tool, ...ids: readonly string
     ...['usage-above', 'key-usage', 'extended-key-usage', 'no-extended-key-usage', 'any-usage'],
   ],
   ['Takes a trusted certificate for a signer as well as for an issuer.', cms, 'anchor-signs-itself'],
-  [
-    'Enforces name constraints, which are kept; here they are refused for not being enforced.',
-    cms,
-    'name-constraints',
-  ],
   ['Takes a certificate for expired in its last second.', cms, 'pinned-last'],
   ['Has no Ed25519 in messages without attributes.', cms, 'ed25519'],
   ['Allows longer paths.', cms, 'nine-certificates'],

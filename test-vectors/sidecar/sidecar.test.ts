@@ -69,7 +69,9 @@ async function openOrCode(...args: Parameters<typeof openImage>): Promise<Image 
 function signatureCode({ signature }: Image, { certificate, now }: SidecarCase['inputs']): string | null {
   if (signature === null) return 'unsigned';
   const certificates = parseCertificates(read(certificate), certificate);
-  const anchors = [{ name: 'vendor', mode: 'pinned', certificates, extendedKeyUsage: [], revocationLists: null }] as const;
+  const anchors = [
+    { name: 'vendor', mode: 'pinned', certificates, extendedKeyUsage: [], revocationLists: null },
+  ] as const;
   const verdict = verifyRootHashSignature(signature.rootHash, signature.cms, anchors, new Date(now));
   return verdict.signed ? null : (verdict.reasons[0]?.code ?? '');
 }

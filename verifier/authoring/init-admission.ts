@@ -35,15 +35,16 @@ export async function findAdmission(
 ): Promise<Admissible | readonly Reason[]> {
   const known = distinct([...certificates, ...(cms === null ? [] : embeddedCertificates(cms))]);
   const ask = (policy: Policy): Promise<ImageVerdict> =>
-    judge({ ...{ policy, now, full: true, host: null, labels: new Map(), acceptedVersion: () => null } });
+    judge({ policy, now, full: true, host: null, labels: new Map(), acceptedVersion: () => null });
   const { content } = await ask(policyOf({ kind: 'signed-by', sets: [] }, []));
-  const form = content?.form;
-  const digest = form === 'bare' || form === 'directory' ? content?.rootHash : null;
-  const admission: Admission =
-    (form === 'bare' || form === 'directory') && digest != null
-      ? { kind: 'digest', form, values: new Set([digest]) }
-      : { kind: 'signed-by', sets: [signersName] };
-  return toAdmissible(await ask(policyOf(admission, known)), known);
+  return toAdmissible(await ask(policyOf(admissionOf(content), known)), known);
+}
+
+function admissionOf(content: ImageVerdict['content']): Admission {
+  const { form, rootHash } = content ?? { form: null, rootHash: null };
+  if ((form !== 'bare' && form !== 'directory') || rootHash === null)
+    return { kind: 'signed-by', sets: [signersName] };
+  return { kind: 'digest', form, values: new Set([rootHash]) };
 }
 
 const signersName = 'signers';

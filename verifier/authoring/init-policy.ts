@@ -89,8 +89,8 @@ An image that nobody can sign is accepted by its digest (\`fileDigest\`, \`treeD
 
 const aboutSigned = `To loosen a rule about signed images, step by step:
   take \`rootHash\` out     whatever the same signer signs, in the same version
-  version: ">= 2.1"      newer versions too; add \`noDowngrade: true\` so that hosts never go back
-  name: "vendor-*"       more names`;
+  version: ">= 2.1"       newer versions too; add \`noDowngrade: true\` so that hosts never go back
+  name: "vendor-*"        more names`;
 
 const aboutMode = `To try it first: \`audit\` reports what would be refused, and lets it be merged.`;
 

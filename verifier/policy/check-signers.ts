@@ -50,8 +50,7 @@ function matchEach(policy: Policy, sets: readonly string[], signers: readonly Si
   const setOf = new Map<SignerFacts, string>();
   const assign = (set: string, tried: Set<SignerFacts>): boolean =>
     signers.some((signer) => {
-      const vouches =
-        signer.trustedBy.has(set) && checkSignerRevoked(policy, signer, [set]).length === 0;
+      const vouches = signer.trustedBy.has(set) && checkSignerRevoked(policy, signer, [set]).length === 0;
       if (tried.has(signer) || !vouches) return false;
       tried.add(signer);
       const other = setOf.get(signer);

@@ -106,7 +106,10 @@ test('a rule that names nobody admits nobody', () => {
 test('a revoked root hash is refused whatever the rules say', () => {
   const revokedRootHashes = new Set([hash('a')]);
   assert.deepEqual(outcome({ revokedRootHashes }, {}), [null, 'root-hash-revoked policy.yaml:6:3']);
-  assert.deepEqual(outcome({ revokedRootHashes, rules: [] }, {}), [null, 'root-hash-revoked policy.yaml:6:3']);
+  assert.deepEqual(outcome({ revokedRootHashes, rules: [] }, {}), [
+    null,
+    'root-hash-revoked policy.yaml:6:3',
+  ]);
   assert.deepEqual(outcome({ revokedRootHashes }, { rootHash: hash('b') }), ['vendor tools']);
   assert.deepEqual(outcome({ revokedRootHashes }, { rootHash: null }), ['vendor tools']);
 });
@@ -115,7 +118,10 @@ test('a revoked signer, or any other certificate of its chain, is refused before
   for (const digit of ['1', '2']) {
     const revokedCertificates = new Set([hash(digit)]);
     assert.deepEqual(outcome({ revokedCertificates }, {}), [null, 'certificate-revoked policy.yaml:6:3']);
-    assert.deepEqual(outcome({ revokedCertificates, rules: [] }, {}), [null, 'certificate-revoked policy.yaml:6:3']);
+    assert.deepEqual(outcome({ revokedCertificates, rules: [] }, {}), [
+      null,
+      'certificate-revoked policy.yaml:6:3',
+    ]);
   }
   assert.deepEqual(outcome({ revokedCertificates: new Set([hash('3')]) }, {}), ['vendor tools']);
 });

@@ -368,13 +368,13 @@ test('labels, validity and versions of a rule are read', async () => {
     ]),
   );
   const end = new Date('2027-01-31T23:59:59.999Z');
-  assert.deepEqual(rules[1]?.validity, { notBefore: null, notAfter: end });
+  assert.deepEqual(rules[1].validity, { notBefore: null, notAfter: end });
   const { rules: versioned } = await edited('architecture: [x86-64]', "version: '>= 2', noDowngrade: true");
   assert.deepEqual(versioned[0]?.version, {
     text: '>= 2',
     comparisons: [{ operator: '>=', version: '2' }],
   });
-  assert.equal(versioned[0]?.noDowngrade, true);
+  assert.equal(versioned[0].noDowngrade, true);
 });
 
 test('certificates can be revoked by issuer and serial number, in the words of a certificate', async () => {

@@ -7,7 +7,13 @@ const setName = '--trust';
 
 const everything: Omit<Rule, 'name' | 'admits'> = {
   ...{ class: null, nameGlob: null, form: null, labels: new Map(), architecture: null, at: null },
-  ...{ rootHashes: null, hashTypes: [1], version: null, noDowngrade: false, validity: { notBefore: null, notAfter: null } },
+  ...{
+    rootHashes: null,
+    hashTypes: [1],
+    version: null,
+    noDowngrade: false,
+    validity: { notBefore: null, notAfter: null },
+  },
 };
 
 /**

@@ -89,12 +89,11 @@ test('constraints, usages and key identifiers are read as openssl writes them', 
   assert.deepEqual(certificate.issuerDer, parseCertificate(issuer.der, 'issuer').subjectDer);
 });
 
-test('unknown critical extensions and all name constraints are unhandled, other extensions are not', () => {
+test('unknown critical extensions are unhandled, other extensions are not', () => {
   const unhandled = (line: string) => parseNew({ extensions: [line] }).unhandledCriticalExtensions;
   assert.deepEqual(unhandled('1.2.3.4=critical,DER:0500'), ['1.2.3.4']);
   assert.deepEqual(unhandled('1.2.3.4=DER:0500'), []);
-  assert.deepEqual(unhandled('nameConstraints=permitted;DNS:example.org'), ['2.5.29.30']);
-  assert.deepEqual(unhandled('nameConstraints=critical,permitted;DNS:example.org'), ['2.5.29.30']);
+  assert.deepEqual(unhandled('nameConstraints=critical,permitted;DNS:example.org'), []);
   assert.deepEqual(unhandled('policyConstraints=critical,requireExplicitPolicy:0'), ['2.5.29.36']);
 });
 

@@ -6,13 +6,15 @@ import * as x509 from '@peculiar/x509';
 
 import { digest } from '../bytes/digest.ts';
 import { Malformed, Unsupported } from '../bytes/failures.ts';
-import { type Hex, parseHex, toHex } from '../bytes/hex.ts';
-import { childrenOf, type DerValue, parseDer, parseOid, parseUnsigned, shapeOf } from './der.ts';
+import { type Hex, toHex } from '../bytes/hex.ts';
+import { attempt, type ExtensionFacts, parseOptions, readExtensions } from './certificate-extensions.ts';
+import { childrenOf, type DerValue, parseDer, parseOid, parseUnsigned } from './der.ts';
+import { type DistinguishedName, parseName } from './distinguished-name.ts';
 import { parsePem } from './pem.ts';
 import { parseSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
 /** An X.509 certificate (RFC 5280) as parsed: what it says, not whether it is to be believed. */
-export interface Certificate {
+export interface Certificate extends ExtensionFacts {
   readonly der: Uint8Array;
   /** For people, in the certificate's own order, for example `CN=vendor, O=Example`; compare `subjectDer`. */
   readonly subject: string;
@@ -20,6 +22,8 @@ export interface Certificate {
   /** The names as encoded in the certificate. */
   readonly subjectDer: Uint8Array;
   readonly issuerDer: Uint8Array;
+  /** The subject as constraints on names compare it. */
+  readonly subjectName: DistinguishedName;
   /** Big endian, without leading zero octets. */
   readonly serial: Hex;
   /**
@@ -35,15 +39,6 @@ export interface Certificate {
   readonly publicKey: KeyObject;
   /** How the issuer signed this certificate. */
   readonly signatureAlgorithm: SignatureAlgorithm;
-  readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | null } | null;
-  /** Names as in RFC 5280 section 4.2.1.3, for example `keyCertSign`. */
-  readonly keyUsage: ReadonlySet<string> | null;
-  /** Object identifiers. */
-  readonly extendedKeyUsage: readonly string[] | null;
-  readonly subjectKeyIdentifier: Hex | null;
-  readonly authorityKeyIdentifier: Hex | null;
-  /** Object identifiers of what nobody here enforces: critical extensions, and name constraints in any case. */
-  readonly unhandledCriticalExtensions: readonly string[];
   /** Issuer and subject are the same name. */
   readonly selfIssued: boolean;
 }
@@ -51,31 +46,6 @@ export interface Certificate {
 const maximumSize = 64 * 1024;
 const maximumFileSize = 4 * 1024 * 1024;
 const maximumSerial = 20; // octets, RFC 5280 section 4.1.2.2
-const nameConstraints = '2.5.29.30';
-// By default the package tries to parse what octet and bit strings hold, which nobody has checked.
-const parseOptions = { berOptions: { parseEmbedded: false } };
-
-// The extensions read or safely ignored here, by the shape their value must have: tag, then the tags inside.
-const handledExtensions: ReadonlyMap<string, RegExp> = new Map([
-  ['2.5.29.14', /^04$/], // subjectKeyIdentifier
-  ['2.5.29.15', /^03$/], // keyUsage
-  ['2.5.29.17', /^30( ..)+$/], // subjectAltName: adds names, and nothing here matches names
-  ['2.5.29.19', /^30( 01)?( 02)?$/], // basicConstraints
-  ['2.5.29.35', /^30( 80)?( a1)?( 82)?$/], // authorityKeyIdentifier
-  ['2.5.29.37', /^30( 06)+$/], // extKeyUsage
-]);
-
-const keyUsageFlags = [
-  ['digitalSignature', x509.KeyUsageFlags.digitalSignature],
-  ['nonRepudiation', x509.KeyUsageFlags.nonRepudiation],
-  ['keyEncipherment', x509.KeyUsageFlags.keyEncipherment],
-  ['dataEncipherment', x509.KeyUsageFlags.dataEncipherment],
-  ['keyAgreement', x509.KeyUsageFlags.keyAgreement],
-  ['keyCertSign', x509.KeyUsageFlags.keyCertSign],
-  ['cRLSign', x509.KeyUsageFlags.cRLSign],
-  ['encipherOnly', x509.KeyUsageFlags.encipherOnly],
-  ['decipherOnly', x509.KeyUsageFlags.decipherOnly],
-] as const;
 
 /**
  * Parses one certificate in DER. Strict: no bytes after it, no extension twice, and OpenSSL's parser must read the
@@ -97,6 +67,7 @@ export function parseCertificate(der: Uint8Array, field: string): Certificate {
     der: bytes,
     subjectDer: tbs.subject.raw,
     issuerDer: tbs.issuer.raw,
+    subjectName: parseName(tbs.subject, `${field}: subject`),
     serial: tbs.serial,
     sha256: toHex(digest('sha256', bytes)),
     spkiSha256: toHex(digest('sha256', tbs.publicKey.raw)),
@@ -172,85 +143,6 @@ function readPublicKey(spki: DerValue, field: string): KeyObject {
   }
 }
 
-interface EncodedExtension {
-  readonly type: string;
-  readonly critical: boolean;
-  readonly raw: Uint8Array;
-}
-
-type ExtensionFacts = Pick<
-  Certificate,
-  | 'basicConstraints'
-  | 'keyUsage'
-  | 'extendedKeyUsage'
-  | 'subjectKeyIdentifier'
-  | 'authorityKeyIdentifier'
-  | 'unhandledCriticalExtensions'
->;
-
-// RFC 5280 section 4.2
-function readExtensions(encoded: readonly DerValue[], field: string): ExtensionFacts {
-  const extensions = encoded.map((extension) => splitExtension(extension, field));
-  const types = extensions.map(({ type }) => type);
-  if (new Set(types).size !== types.length) throw new Malformed(field, 'has an extension twice');
-  const find = <T>(type: string, read: (raw: Uint8Array) => T): T | null => {
-    const found = extensions.find((one) => one.type === type);
-    return found ? attempt(`${field}: extension ${type}`, () => read(found.raw)) : null;
-  };
-  const subjectKey = find(
-    '2.5.29.14',
-    (raw) => new x509.SubjectKeyIdentifierExtension(raw, parseOptions).keyId,
-  );
-  const authorityKey = find(
-    '2.5.29.35',
-    (raw) => new x509.AuthorityKeyIdentifierExtension(raw, parseOptions).keyId,
-  );
-  const constraints = find('2.5.29.19', (raw) => new x509.BasicConstraintsExtension(raw, parseOptions));
-  return {
-    basicConstraints: constraints && checkBasicConstraints(constraints, `${field}: basic constraints`),
-    keyUsage: find('2.5.29.15', (raw) => namesOf(new x509.KeyUsagesExtension(raw, parseOptions).usages)),
-    extendedKeyUsage: find('2.5.29.37', (raw) =>
-      Array.from(new x509.ExtendedKeyUsageExtension(raw, parseOptions).usages, String),
-    ),
-    subjectKeyIdentifier: keyIdentifier(subjectKey, field),
-    authorityKeyIdentifier: keyIdentifier(authorityKey, field),
-    unhandledCriticalExtensions: extensions
-      .filter(({ type, critical }) => type === nameConstraints || (critical && !handledExtensions.has(type)))
-      .map(({ type }) => type),
-  };
-}
-
-// Only a value of the right shape goes on to the package, which would read BER and more fields than there are.
-function splitExtension(extension: DerValue, field: string): EncodedExtension {
-  const [identifier, ...rest] = childrenOf(extension, 0x30, /^06( 01)? 04$/, `${field}: extension`);
-  const type = parseOid(identifier, `${field}: extension`);
-  const shape = handledExtensions.get(type);
-  if (shape) {
-    const value = parseDer(rest.at(-1)?.content ?? new Uint8Array(), `${field}: extension ${type}`);
-    const text = `${value.tag.toString(16).padStart(2, '0')} ${shapeOf(value)}`.trim();
-    if (!shape.test(text)) throw new Malformed(`${field}: extension ${type}`, 'is not of its own type');
-  }
-  const critical = rest.length === 2 && rest[0]?.content[0] === 0xff;
-  return { type, critical, raw: extension.raw };
-}
-
-function namesOf(usages: number): ReadonlySet<string> {
-  return new Set(keyUsageFlags.filter(([, flag]) => usages & flag).map(([name]) => name));
-}
-
-function keyIdentifier(hex: string | null | undefined, field: string): Hex | null {
-  return hex === null || hex === undefined ? null : parseHex(hex, `${field}: key identifier`);
-}
-
-function checkBasicConstraints(
-  { ca, pathLength }: x509.BasicConstraintsExtension,
-  field: string,
-): Certificate['basicConstraints'] {
-  if (pathLength === undefined) return { ca, pathLength: null };
-  if (ca && Number.isSafeInteger(pathLength) && pathLength >= 0) return { ca, pathLength };
-  throw new Malformed(field, 'has a path length that means nothing');
-}
-
 // OpenSSL verifies the signature over the certificate: what it read there must be what was read here.
 function refuseDisagreement(certificate: Certificate, field: string): void {
   const other = attempt(field, () => new X509Certificate(certificate.der));
@@ -275,12 +167,4 @@ function printable(name: string): string {
       .toUpperCase()
       .replace(/../g, (octet) => `\\${octet}`),
   );
-}
-
-function attempt<T>(field: string, read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw new Malformed(field, 'cannot be read');
-  }
 }

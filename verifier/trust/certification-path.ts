@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 
 import { isAnchor, type TrustAnchors } from './anchors.ts';
 import type { Certificate } from './certificate.ts';
+import { oncePerPair } from './once-per-pair.ts';
 
 /** Signer first, each certificate signed by the key of the next, the last one an anchor. */
 export type CertificationPath = readonly Certificate[];
@@ -58,20 +59,10 @@ function couldHaveIssued(issuer: Certificate, subject: Certificate): boolean {
   return has === null || wants === null || has === wants;
 }
 
-// The same certificates are asked about again on every path, for every signer and by every set of anchors.
-const known = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
-
-function signed(subject: Certificate, issuer: Certificate): boolean {
-  const byIssuer = known.get(subject) ?? new WeakMap<Certificate, boolean>();
-  const verifies = byIssuer.get(issuer) ?? signatureVerifies(subject, issuer);
-  known.set(subject, byIssuer.set(issuer, verifies));
-  return verifies;
-}
-
-function signatureVerifies(subject: Certificate, issuer: Certificate): boolean {
+const signed = oncePerPair((subject: Certificate, issuer: Certificate): boolean => {
   try {
     return new X509Certificate(subject.der).verify(issuer.publicKey);
   } catch {
     return false; // a key of another type than the signature
   }
-}
+});

@@ -1,5 +1,6 @@
 import { type Reason, reason } from '../reasons.ts';
 import type { Certificate } from './certificate.ts';
+import { findNameViolations, nameReason } from './check-names.ts';
 import type { CertificationPath } from './certification-path.ts';
 import { weaknessOf } from './key-strength.ts';
 
@@ -7,21 +8,23 @@ const anyExtendedKeyUsage = '2.5.29.37.0';
 
 /**
  * Everything RFC 5280 section 6.1 asks of a path whose names and signatures already fit, from the signer upwards: the
- * anchor's constraints and validity count like everybody's. Name constraints and policies are not processed, so a
- * certificate that insists on them is refused.
+ * anchor's constraints and validity count like everybody's. Policies are not processed, so a certificate that insists on
+ * them is refused.
  *
  * @param extendedKeyUsage object identifiers that the signer must list; an authority above that limits its own usages
  * must allow them too.
  * @returns no reasons if the path is good at `now`.
  */
 export function checkPath(path: CertificationPath, extendedKeyUsage: readonly string[], now: Date): Reason[] {
-  return path.flatMap((certificate, at) => [
+  const names = findNameViolations(path).map((one) => nameReason(one, named));
+  const each = path.flatMap((certificate, at) => [
     ...checkEvery(certificate, now),
     ...(at < path.length - 1 ? checkSignatureStrength(certificate) : []),
     ...(at === 0
       ? checkSigner(certificate, extendedKeyUsage)
       : checkIssuer(certificate, path.slice(1, at), extendedKeyUsage)),
   ]);
+  return [...each, ...names];
 }
 
 /** What still matters when the certificate itself is trusted by its bytes: its dates, its key, its stated purpose. */

@@ -142,6 +142,22 @@ test('a list that names another key of its issuer, a part only, or that is weakl
     );
 });
 
+test('what a list of a part revokes is revoked, and what it does not name is not known to be good', () => {
+  const parts = [
+    ['issuingDistributionPoint=critical,@point', '[point]', 'onlyuser=TRUE'],
+    ['2.5.29.27=critical,DER:020101'],
+    ['1.2.3.4=critical,DER:0500'],
+  ];
+  for (const extensions of parts) {
+    const revoking = list(inter, { revoked: [signer], extensions });
+    const [silent, where] = [list(inter, { extensions }), extensions.join()];
+    assert.equal(firstCode(verdictOf([rootList, revoking])), 'certificate-revoked', where);
+    assert.equal(firstCode(verdictOf([rootList, interList, revoking])), 'certificate-revoked', where);
+    assert.equal(firstCode(verdictOf([rootList, silent])), 'revocation-unknown', where);
+    assert.equal(firstCode(verdictOf([rootList, silent, interList])), null, where);
+  }
+});
+
 test('a pinned signer is asked about as well, of lists that a certificate of its set signed', () => {
   const pinned = { mode: 'pinned', anchors: [signer, inter] } as const;
   assert.equal(firstCode(verdictOf([interList], pinned)), null);

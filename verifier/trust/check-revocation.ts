@@ -3,6 +3,7 @@ import type { Certificate } from './certificate.ts';
 import type { CertificationPath } from './certification-path.ts';
 import { named } from './check-path.ts';
 import { weaknessOf } from './key-strength.ts';
+import { oncePerPair } from './once-per-pair.ts';
 import type { RevocationList } from './revocation-list.ts';
 import type { StrongDigest } from './signature-algorithm.ts';
 import { signatureVerifies } from './signer-signature.ts';
@@ -50,24 +51,28 @@ function checkCertificate(
 ): readonly Reason[] {
   const own = lists.filter(({ issuerDer }) => Buffer.compare(issuerDer, certificate.issuerDer) === 0);
   const judged = own.map((list) => ({ list, problem: problemOf(list, issuers, now) }));
-  const usable = judged.filter(({ problem }) => problem === null);
-  const revoking = usable.find(({ list }) => list.revoked.has(certificate.serial));
+  const believed = judged.filter(({ problem }) => problem === null);
+  const revoking = believed.find(({ list }) => list.revoked.has(certificate.serial));
   if (revoking !== undefined) {
     const message = `The certificate ${named(certificate)}, serial number ${certificate.serial}, is revoked by ${revoking.list.called}.`;
     return [reason('certificate-revoked', message)];
   }
-  if (usable.length > 0) return [];
-  const [first] = judged;
+  // What is on a list of some revoked certificates is revoked; what is not may be on another.
+  const complete = believed.map(({ list }) => ({ list, problem: incompleteness(list) }));
+  if (complete.some(({ problem }) => problem === null)) return [];
+  const [first] = [...complete, ...judged];
   const why =
     first === undefined ? 'no list of its issuer is at hand' : `${first.list.called} ${first.problem ?? ''}`;
   const message = `Nobody can say whether the certificate ${named(certificate)} is revoked: ${why}.`;
   return [reason('revocation-unknown', message)];
 }
 
+function incompleteness({ unhandledCriticalExtensions: [unhandled] }: RevocationList): string | null {
+  return unhandled === undefined ? null : `has the extension ${unhandled}, so it may not have all`;
+}
+
 /** Why a list says nothing, in words that follow its name; null: it does say something. */
 function problemOf(list: RevocationList, issuers: readonly Certificate[], now: Date): string | null {
-  const [unhandled] = list.unhandledCriticalExtensions;
-  if (unhandled !== undefined) return `has the extension ${unhandled}, so it may not have all`;
   if (!(list.thisUpdate <= now)) return `is not valid before ${list.thisUpdate.toISOString()}`;
   if (list.nextUpdate === null) return 'does not say until when it is valid';
   if (!(now <= list.nextUpdate)) return `expired on ${list.nextUpdate.toISOString()}`;
@@ -93,17 +98,10 @@ function mayHaveIssued(
   );
 }
 
-// The same list is asked about again for every certificate, and may be megabytes long.
-const known = new WeakMap<RevocationList, WeakMap<Certificate, boolean>>();
-
-function isSignedBy(list: RevocationList, issuer: Certificate): boolean {
-  const byIssuer = known.get(list) ?? new WeakMap<Certificate, boolean>();
-  const verifies =
-    byIssuer.get(issuer) ??
-    signatureVerifies(list, { signed: list.signed, digest: digestOf(list) }, issuer.publicKey);
-  known.set(list, byIssuer.set(issuer, verifies));
-  return verifies;
-}
+// A list may be megabytes long.
+const isSignedBy = oncePerPair((list: RevocationList, issuer: Certificate): boolean =>
+  signatureVerifies(list, { signed: list.signed, digest: digestOf(list) }, issuer.publicKey),
+);
 
 // Null: the algorithm has its own, or names none, with which nothing verifies.
 function digestOf({ signatureAlgorithm }: RevocationList): StrongDigest | null {

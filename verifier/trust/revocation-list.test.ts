@@ -41,6 +41,19 @@ function rewritten(edit: (fields: Uint8Array[]) => Uint8Array[]): Uint8Array {
   return der(0x30, der(0x30, ...fields), algorithm!.raw, signature!.raw);
 }
 
+const extension = (type: string, isCritical: boolean) =>
+  der(0x30, oid(type), ...(isCritical ? [der(0x01, Uint8Array.of(0xff))] : []), der(0x04, der(0x05)));
+const critical = extension('1.2.3.4', true);
+
+/** Entries of the serial numbers 1, 2 and so on, each with an extension or none. */
+function entries(...extensions: readonly (Uint8Array | undefined)[]): Uint8Array {
+  const date = der(0x17, Buffer.from('260203000000Z'));
+  const each = extensions.map((one, at) =>
+    der(0x30, integer(at + 1), date, ...(one === undefined ? [] : [der(0x30, one)])),
+  );
+  return der(0x30, ...each);
+}
+
 test('the facts are those that openssl wrote', () => {
   const [list, ...others] = parseRevocationLists(readFileSync(file), 'list.crl');
   assert.ok(list !== undefined && others.length === 0);
@@ -104,8 +117,35 @@ test('whatever the reason, a certificate on the list is on it', () => {
 test('a list without a next update is read as one, and version 1 as well', () => {
   const withoutNext = rewritten((fields) => fields.filter((_, at) => at !== 4));
   assert.equal(parseRevocationLists(withoutNext, 'list')[0]?.nextUpdate, null);
-  const version1 = rewritten((fields) => fields.slice(1, -1));
+  const version1 = rewritten((fields) => [...fields.slice(1, -2), entries(undefined, undefined)]);
   assert.equal(parseRevocationLists(version1, 'list')[0]?.revoked.size, 2);
+});
+
+test('extensions are those of version 2, and there is no other version', () => {
+  refuses(
+    /has extensions without being version 2/,
+    rewritten((fields) => [...fields.slice(1, -2), entries(undefined, critical)]),
+  );
+  refuses(
+    /has extensions without being version 2/,
+    rewritten((fields) => [...fields.slice(1, -2), entries(undefined), ...fields.slice(-1)]),
+  );
+  for (const version of [0, 2]) {
+    refuses(
+      /is of an unknown version/,
+      rewritten((fields) => fields.with(0, integer(version))),
+    );
+  }
+});
+
+test('an entry with a critical extension that nobody knows says so for the whole list', () => {
+  const unhandledOf = (...extensions: readonly (Uint8Array | undefined)[]) => {
+    const list = rewritten((fields) => fields.with(5, entries(undefined, ...extensions)));
+    return parseRevocationLists(list, 'list')[0]?.unhandledCriticalExtensions;
+  };
+  assert.deepEqual(unhandledOf(critical, critical), ['1.2.3.4']);
+  assert.deepEqual(unhandledOf(extension('1.2.3.4', false)), []);
+  assert.deepEqual(unhandledOf(extension('2.5.29.21', true)), []);
 });
 
 test('fields in another order, twice, or of another type are refused', () => {

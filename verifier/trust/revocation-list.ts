@@ -32,6 +32,8 @@ const maximumValues = 2_000_000;
 const deltaIndicator = '2.5.29.27';
 const issuingDistributionPoint = '2.5.29.28';
 const authorityKeyIdentifier = '2.5.29.35';
+// Why, and since when.
+const harmlessInEntries: ReadonlySet<string> = new Set(['2.5.29.21', '2.5.29.24']);
 // CRL number, and where a delta is to be had: they restrict nothing.
 const harmless: ReadonlySet<string> = new Set([authorityKeyIdentifier, '2.5.29.20', '2.5.29.46']);
 
@@ -66,20 +68,27 @@ function parseRevocationList(bytes: Uint8Array, field: string): RevocationList {
   const entries = rest.find(({ tag }) => tag === 0x30)?.children ?? [];
   if (entries.length > maximumEntries) throw new Malformed(field, `has more than ${maximumEntries} entries`);
   const wrapped = rest.find(({ tag }) => tag === 0xa0);
+  const version = fields[0]?.tag === 0x02 ? parseUnsigned(fields[0], `${field}: version`) : null;
+  if (version !== null && version !== '01') throw new Malformed(field, 'is of an unknown version');
+  if (version === null && (wrapped || entries.some(({ children }) => children.length > 2)))
+    throw new Malformed(field, 'has extensions without being version 2');
+  const unhandledInEntries = entries.flatMap((entry) => unhandledIn(entry, field));
+  const { unhandledCriticalExtensions, ...extensions } = parseExtensions(wrapped, field);
   return {
     called: field,
     issuerDer: issuer.raw,
     thisUpdate: parseTime(times[0], field),
     nextUpdate: times[1] === undefined ? null : parseTime(times[1], field),
     revoked: new Set(entries.map((entry) => parseEntry(entry, field))),
-    ...parseExtensions(wrapped, field),
+    ...extensions,
+    unhandledCriticalExtensions: [...new Set([...unhandledCriticalExtensions, ...unhandledInEntries])],
     signed: body.raw,
     signatureAlgorithm: parseSignatureAlgorithm(algorithm, `${field}: signature algorithm`),
     signature: bits.content.subarray(1),
   };
 }
 
-// Whatever an entry's extensions say, the certificate is on a list of revoked ones: a hold, an unknown extension too.
+// Whatever an entry's extensions say, the certificate is on a list of revoked ones; a hold is one of the reasons.
 function parseEntry(entry: DerValue, field: string): Hex {
   const [serial] = childrenOf(entry, 0x30, /^02 (17|18)( 30)?$/, `${field}: entry`);
   return parseUnsigned(serial, `${field}: serial number`);
@@ -89,13 +98,7 @@ type ExtensionFacts = Pick<RevocationList, 'authorityKeyIdentifier' | 'unhandled
 
 function parseExtensions(wrapped: DerValue | undefined, field: string): ExtensionFacts {
   const list = wrapped && childrenOf(wrapped, 0xa0, /^30$/, `${field}: extensions`)[0];
-  const extensions = (list?.children ?? []).map((extension) => {
-    const [identifier, ...rest] = childrenOf(extension, 0x30, /^06( 01)? 04$/, `${field}: extension`);
-    const critical = rest.length === 2 && rest[0]?.content[0] === 0xff;
-    return { type: parseOid(identifier, `${field}: extension`), critical, value: rest.at(-1)?.content };
-  });
-  const types = extensions.map(({ type }) => type);
-  if (new Set(types).size !== types.length) throw new Malformed(field, 'has an extension twice');
+  const extensions = splitExtensions(list, field);
   const key = extensions.find(({ type }) => type === authorityKeyIdentifier)?.value;
   return {
     authorityKeyIdentifier: key === undefined ? null : parseKeyIdentifier(key, field),
@@ -107,6 +110,32 @@ function parseExtensions(wrapped: DerValue | undefined, field: string): Extensio
       )
       .map(({ type }) => type),
   };
+}
+
+interface SplitExtension {
+  readonly type: string;
+  readonly critical: boolean;
+  readonly value: Uint8Array | undefined;
+}
+
+function splitExtensions(list: DerValue | undefined, field: string): readonly SplitExtension[] {
+  const extensions = (list?.children ?? []).map((extension) => {
+    const [identifier, ...rest] = childrenOf(extension, 0x30, /^06( 01)? 04$/, `${field}: extension`);
+    const critical = rest.length === 2 && rest[0]?.content[0] === 0xff;
+    return { type: parseOid(identifier, `${field}: extension`), critical, value: rest.at(-1)?.content };
+  });
+  const types = extensions.map(({ type }) => type);
+  if (new Set(types).size !== types.length) throw new Malformed(field, 'has an extension twice');
+  return extensions;
+}
+
+// RFC 5280 section 5.3: a list with a critical extension in an entry that is not understood must not be used. Why and since
+// when a certificate is revoked makes no difference here.
+function unhandledIn({ children }: DerValue, field: string): readonly string[] {
+  const extensions = splitExtensions(children[2], field);
+  return extensions
+    .filter(({ type, critical }) => critical && !harmlessInEntries.has(type))
+    .map(({ type }) => type);
 }
 
 // RFC 5280 section 4.2.1.1

@@ -62,6 +62,14 @@ test('Ed25519 is accepted with and without attributes, for its own content alone
   }
 });
 
+test('Ed25519 over attributes goes with SHA-512 alone', () => {
+  const request = { signer: edwards, signatureOid: oids.ed25519, hash: null, digestOid: oids.sha256 };
+  const refusal = judge({ ...request, attributes: attributesOf(rootHash) });
+  assert.equal(refusal?.code, 'signature-invalid');
+  assert.match(refusal.message, /names sha256; Ed25519 goes with sha512/);
+  assert.equal(judge(request), null);
+});
+
 test('a message digest of other content is invalid, though the attributes are signed', () => {
   assert.match(judge({ attributes: attributesOf(otherHash) })?.message ?? '', /over other content/);
   assert.equal(judge({ attributes: attributesOf(otherHash) })?.code, 'signature-invalid');

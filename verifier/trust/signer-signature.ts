@@ -25,6 +25,10 @@ export function checkSigner(signer: SignerInfo, content: Uint8Array): SignatureI
   if (named !== null && named !== digestAlgorithm) {
     return reason('signature-invalid', `The signature names two digests, ${named} and ${digestAlgorithm}.`);
   }
+  // RFC 8419 section 3.1; without attributes, Ed25519 signs the content itself.
+  if (signatureAlgorithm.kind === 'ed25519' && signedAttributes !== null && digestAlgorithm !== 'sha512') {
+    return reason('signature-invalid', `The signature names ${digestAlgorithm}; Ed25519 goes with sha512.`);
+  }
   if (signedAttributes === null) return { signed: content, digest: named };
   if (signedAttributes.contentType !== idData) {
     return reason('signature-invalid', 'The signed attributes are about something other than plain data.');

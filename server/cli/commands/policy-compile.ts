@@ -9,13 +9,10 @@ import type { Approval, ImageVerdict } from '../../../verifier/image-verdict.ts'
 import type { Policy } from '../../../verifier/policy/policy.ts';
 import { noHost } from '../../host/host-knowledge.ts';
 import { eventsOf } from '../../host/measure-set.ts';
-import { nameImage } from '../../host/name-image.ts';
-import { pickPath } from '../../host/pick-path.ts';
-import { verifyPath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { writeCompiled } from '../compiled-files.ts';
 import { readPolicy } from '../decision-policy.ts';
-import { followLinks } from '../follow-links.ts';
+import { findNamedImage, verifyNamed } from '../named-image.ts';
 import { type ExitCode, exitCodes, jsonText, type Output, printable, UsageError } from '../output.ts';
 import { makeProgress } from '../progress.ts';
 import { toVerdictDocument, verdictText } from '../verdict-report.ts';
@@ -76,12 +73,10 @@ async function approve(
 }
 
 async function verifyOne(given: string, policy: Policy, output: Output): Promise<ImageVerdict> {
-  const path = await pickPath(given, nameImage(given, undefined).name.class);
-  const { name } = nameImage(path, undefined);
-  const entry = resolve(path);
-  const progress = makeProgress(path, output);
+  const image = await findNamedImage(given, undefined);
+  const progress = makeProgress(image.path, output);
   try {
-    return await verifyPath({ root: '/', entry, target: await followLinks(entry) }, name, {
+    return await verifyNamed(image, {
       // The whole tree: what is allowed here by its root hash is hashed by nobody again.
       ...{ policy, now: now(), full: true, onProgress: progress.show },
       ...noHost,

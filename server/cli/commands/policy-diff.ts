@@ -11,7 +11,8 @@ import { judgePath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { readPolicy } from '../decision-policy.ts';
 import { readKnowledge } from '../knowledge.ts';
-import { type ListedImage, listNamed } from '../listed-images.ts';
+import { listNamed } from '../listed-images.ts';
+import type { NamedImage } from '../named-image.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 import {
   diffText,
@@ -68,7 +69,7 @@ async function compareImages(
   return compared;
 }
 
-async function listOrError(path: string): Promise<readonly ListedImage[] | ImageDiffDocument> {
+async function listOrError(path: string): Promise<readonly NamedImage[] | ImageDiffDocument> {
   try {
     return await listNamed(path);
   } catch (error) {
@@ -79,7 +80,7 @@ async function listOrError(path: string): Promise<readonly ListedImage[] | Image
 
 /** The image is opened and read once; its signature is verified under the anchors of each policy. */
 async function compareImage(
-  { path, name, entry, target, problems }: ListedImage,
+  { path, name, entry, target, problems }: NamedImage,
   [old, next]: readonly [Policy, Policy],
   circumstances: Omit<VerifyImageOptions, 'policy'>,
 ): Promise<ImageDiffDocument> {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { z } from 'zod';
@@ -6,14 +5,11 @@ import { z } from 'zod';
 import { explainDecision, unasked } from '../../../verifier/authoring/explain.ts';
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
-import { refuse, type VerifyImageOptions } from '../../../verifier/image-verdict.ts';
-import { type Reason, reason } from '../../../verifier/reasons.ts';
+import type { VerifyImageOptions } from '../../../verifier/image-verdict.ts';
 import { type ClassHint, nameImage } from '../../host/name-image.ts';
-import { pickPath } from '../../host/pick-path.ts';
-import { verifyPath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { readPolicy } from '../decision-policy.ts';
-import { followLinks } from '../follow-links.ts';
+import { findNamedImage, verifyNamed } from '../named-image.ts';
 import { readKnowledge } from '../knowledge.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 import { type ExplanationDocument, explanationText } from '../policy-explain-report.ts';
@@ -57,14 +53,11 @@ async function explain(
   const nothing = { policy, signers: [], findings: [], revoked: [], rules: unasked(options.policy) };
   let path = given;
   try {
-    path = await pickPath(given, nameImage(given, classHint).name.class);
-    const { name, conflict } = nameImage(path, classHint);
-    const entry = resolve(path);
-    const found = await verifyPath({ root: '/', entry, target: await followLinks(entry) }, name, options);
-    const misnamed: readonly Reason[] = conflict === null ? [] : [reason('wrong-class', conflict)];
-    const verdict = refuse(found, misnamed);
+    const image = await findNamedImage(given, classHint);
+    path = image.path;
+    const verdict = await verifyNamed(image, options);
     const document = toVerdictDocument(path, verdict, (performance.now() - start) / 1000);
-    const findings = [...verdict.findings, ...misnamed];
+    const { findings } = verdict;
     if (verdict.facts === null) return { ...document, ...nothing, findings };
     const { revoked, rules } = explainDecision(options.policy, verdict.facts, options);
     const signers = verdict.facts.signature.signers.map((signer) => ({

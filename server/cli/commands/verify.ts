@@ -1,20 +1,16 @@
-import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { z } from 'zod';
 
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
-import { reason } from '../../../verifier/reasons.ts';
-import { refuse, type VerifyImageOptions } from '../../../verifier/image-verdict.ts';
+import type { VerifyImageOptions } from '../../../verifier/image-verdict.ts';
 import { type ClassHint, nameImage } from '../../host/name-image.ts';
 import { lintBeside } from '../../host/lint/sidecars.ts';
-import { pickPath } from '../../host/pick-path.ts';
-import { verifyPath } from '../../host/verify-path.ts';
 import { now } from '../../os/clock.ts';
 import { decisionPolicy } from '../decision-policy.ts';
 import { readKnowledge } from '../knowledge.ts';
-import { followLinks } from '../follow-links.ts';
+import { findNamedImage, verifyNamed } from '../named-image.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 import { makeProgress } from '../progress.ts';
 import { warn } from '../warnings.ts';
@@ -59,12 +55,10 @@ async function verifyOne(
   const start = performance.now();
   let path = given;
   try {
-    path = await pickPath(given, nameImage(given, classHint).name.class);
-    const { name, conflict } = nameImage(path, classHint);
-    const entry = resolve(path);
-    const verdict = await verifyPath({ root: '/', entry, target: await followLinks(entry) }, name, options);
-    const checked = conflict === null ? verdict : refuse(verdict, [reason('wrong-class', conflict)]);
-    return toVerdictDocument(path, checked, (performance.now() - start) / 1000);
+    const image = await findNamedImage(given, classHint);
+    path = image.path;
+    const verdict = await verifyNamed(image, options);
+    return toVerdictDocument(path, verdict, (performance.now() - start) / 1000);
   } catch (error) {
     if (error instanceof CouldNotDecide)
       return toErrorDocument(path, nameImage(path, classHint).name, error.message);
