@@ -5,6 +5,7 @@ import { openFileSystem } from './image/filesystems/open-file-system.ts';
 import type { Designator } from './image/partition-types.ts';
 import { releaseVersion } from './image/release/extension-release.ts';
 import { findRelease } from './image/release/find-release.ts';
+import { releaseFilePrefix } from './image/release/release-file-names.ts';
 import { matchRelease } from './image/release/release-match.ts';
 import { CorruptData } from './image/verified-source.ts';
 import type { ExtendedHost, ImageName, ImageRelease } from './image-verdict.ts';
@@ -48,11 +49,16 @@ async function readTreeRelease(
 ): Promise<ReleaseFinding> {
   const found = await findRelease(tree, name, designator);
   if (!found.found) return { release: null, reasons: found.reasons };
-  const { release } = found;
+  const { release, path } = found;
   const version = releaseVersion(release, name.class);
   const reasons =
     host === null ? [] : matchRelease(release, host.release, { class: name.class, scope: host.scope });
-  return { release: { release, version }, reasons };
+  return { release: { release, version, named: releaseFileName(path) }, reasons };
+}
+
+/** The name that the image has for itself. */
+function releaseFileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1 + releaseFilePrefix.length);
 }
 
 async function refuseWhatFails(read: () => Promise<ReleaseFinding>): Promise<ReleaseFinding> {

@@ -59,12 +59,16 @@ export interface ImageRelease {
   readonly release: Release;
   /** The extension's own version; empty where it has none. */
   readonly version: string;
+  /** The name in its release file: that of the image itself, where its file is called otherwise. */
+  readonly named: string;
 }
 
 /** Proof that a real image was verified and accepted: the only thing that can be measured or merged. */
 export type Approval = Branded<
   ImageName & {
     readonly version: string;
+    /** The name that the image has for itself, under which the host remembers its version. */
+    readonly releaseName: string;
     /** A word of `contentAlgorithmName`. */
     readonly hashAlgorithm: string;
     readonly rootHash: Hex;
@@ -108,13 +112,13 @@ export interface Findings {
 export function conclude(options: VerifyImageOptions, name: ImageName, findings: Findings): ImageVerdict {
   const { content, integrity, release } = findings;
   const signature = findings.signature?.verdict ?? null;
-  const facts: ImageFacts = {
-    ...{ ...name, form: content.form, architecture: content.architecture },
+  const asNamed: ImageFacts = {
+    ...{ ...name, form: content.form, architecture: architectureOf(content, release) },
     ...{ rootHash: content.rootHash, hashType: content.hashType, version: release?.version ?? null },
     accepted: options.acceptedVersion(name),
     signature: signature === null ? noSignatureFacts(unsigned[content.form]) : signatureFacts(signature),
   };
-  const verdict = decide(options.policy, facts, options);
+  const { facts, verdict } = decideByBothNames(options, asNamed, release?.named ?? name.name);
   const reasons = [...findings.reasons, ...verdict.reasons];
   const approval = reasons.length === 0 ? approve(name, findings, verdict) : null;
   return {
@@ -128,6 +132,30 @@ export function conclude(options: VerifyImageOptions, name: ImageName, findings:
           ? signature.signature.signers[0].certificate
           : signature.claimedSigner,
   };
+}
+
+/**
+ * Whoever can rename an image could otherwise have it judged by another rule than the one about it, or as one that was never
+ * accepted before: systemd takes `tools_1.raw` for an image whose release file says `tools`.
+ */
+function decideByBothNames(
+  options: VerifyImageOptions,
+  facts: ImageFacts,
+  named: string,
+): { readonly facts: ImageFacts; readonly verdict: Verdict } {
+  const verdict = decide(options.policy, facts, options);
+  if (named === facts.name || verdict.verdict === 'refused') return { facts, verdict };
+  const accepted = options.acceptedVersion({ class: facts.class, name: named });
+  const own = { ...facts, name: named, accepted };
+  const other = decide(options.policy, own, options);
+  return other.verdict === 'refused' ? { facts: own, verdict: other } : { facts, verdict };
+}
+
+// What the release file says is covered by the root hash, the type of the partition is not: it counts where the file says nothing.
+function architectureOf({ architecture }: ImageContent, release: ImageRelease | null): string | null {
+  const stated = release?.release.fields.get('ARCHITECTURE') ?? '_any';
+  if (stated !== '_any') return stated;
+  return architecture ?? (release === null ? null : '');
 }
 
 const unsigned = {
@@ -152,6 +180,7 @@ function approve(
   return {
     ...name,
     version: release.version,
+    releaseName: release.named,
     hashAlgorithm: contentAlgorithmName(algorithm),
     rootHash,
     signer: verified?.signed === true ? verified.signature.signers[0].certificate.sha256 : 'unsigned',

@@ -13,6 +13,7 @@ import { parseHostRelease } from './image/release/host-os-release.ts';
 import type { ExtendedHost, ImageName, ImageVerdict } from './image-verdict.ts';
 import { loadPolicy } from './policy/load.ts';
 import type { Policy } from './policy/policy.ts';
+import type { Hex } from './bytes/hex.ts';
 import type { VerifyImageOptions } from './image-verdict.ts';
 import { verifyImage } from './verify-image.ts';
 import { filesBy } from '../test-vectors/generate/policy-files.ts';
@@ -97,6 +98,48 @@ test('release data is read only once somebody vouches for the root hash', async 
     ddi({ sign: (rootHash) => pki.sign(rootHash, { signers: [stranger] }) }).bytes,
   );
   assert.deepEqual([byStranger.release, byStranger.reasons[0]?.code], [null, 'signer-untrusted']);
+});
+
+test('an image under another file name than its own is judged under both', async () => {
+  const renamed = { ...tools, name: 'tools_9' };
+  const strict = await policy('signedBy: [vendor], noDowngrade: true');
+  const remembers = ({ name }: ImageName) => ({ highest: name === 'tools' ? '3.0' : null });
+  assert.deepEqual(await codes(ddi().bytes, { name: renamed }), []);
+  const downgrade = await codes(ddi().bytes, { policy: strict, name: renamed, acceptedVersion: remembers });
+  assert.deepEqual(downgrade, ['downgrade']);
+  const [rule] = bySigner.rules;
+  assert.ok(rule);
+  const narrowFirst = {
+    ...bySigner,
+    rules: [
+      {
+        ...rule,
+        name: 'narrow',
+        nameGlob: 'tools',
+        admits: { kind: 'digest', form: 'bare', values: new Set<Hex>() } as const,
+      },
+      rule,
+    ],
+  };
+  assert.deepEqual(await codes(ddi().bytes, { policy: narrowFirst, name: renamed }), ['digest-mismatch']);
+  const { approval } = await verify(ddi().bytes, { name: renamed });
+  assert.deepEqual([approval?.name, approval?.releaseName], ['tools_9', 'tools']);
+});
+
+test('the architecture that a rule asks for is the one that the root hash covers, if it covers one', async () => {
+  const [rule] = bySigner.rules;
+  assert.ok(rule);
+  const forArm = { ...bySigner, rules: [{ ...rule, architecture: ['arm64'] }] };
+  const release = (text: string) =>
+    ddi({
+      data: makeErofs({ 'usr/lib/extension-release.d/extension-release.tools': text }),
+      architecture: 'arm64',
+    }).bytes;
+  assert.deepEqual(await codes(release('ID=_any\nARCHITECTURE=x86-64\n'), { policy: forArm }), [
+    'wrong-architecture',
+  ]);
+  assert.deepEqual(await codes(release('ID=_any\nARCHITECTURE=arm64\n'), { policy: forArm }), []);
+  assert.deepEqual(await codes(release('ID=_any\n'), { policy: forArm }), []);
 });
 
 test('an image that systemd would not merge is refused, however well it is signed', async () => {

@@ -32,7 +32,7 @@ export async function runCommandLine(args: readonly string[], output: Output): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.yes : exitCodes.usage;
     const { describeFailure } = await import('./failure.ts');
     const failure = describeFailure(error);
-    output.err(`touchstone: ${printable(failure.message).replaceAll('\\u000a', '\n')}\n`);
+    output.err(`touchstone: ${failure.lines.map(printable).join('\n')}\n`);
     return failure.code;
   }
 }

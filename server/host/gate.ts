@@ -62,7 +62,7 @@ export async function gate(input: GateInput): Promise<GateReport> {
   await remember(
     input.root,
     input.policy,
-    sets.flatMap(({ approvals }) => approvals),
+    sets.flatMap(({ approvals }) => approvals.map((one) => ({ ...one, name: one.releaseName }))),
   );
   return { open: true, mode, images, sets, measured: events.length > 0 ? 'recorded' : 'unchanged', events };
 }
@@ -77,7 +77,10 @@ async function gateClass(input: GateInput, extensionClass: ExtensionClass): Prom
   const seen = new Map<string, GatedImage>();
   for (let round = 0; round < maximumRounds; round++) {
     const { effective, shadowed } = await discoverImages(input.root, extensionClass);
-    const unseen = [...effective, ...shadowed].filter(({ entry }) => !seen.has(entry));
+    // What was moved away can be put there again: then it is another image.
+    const unseen = [...effective, ...shadowed].filter(
+      ({ entry }) => (seen.get(entry)?.quarantined ?? null) !== null || !seen.has(entry),
+    );
     if (unseen.length === 0) return { images: [...seen.values()], approvals: approvalsOf(effective, seen) };
     for (const discovered of unseen)
       seen.set(discovered.entry, await gateImage(input, unhide(discovered, seen)));

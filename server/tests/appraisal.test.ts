@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { appraise } from '../../verifier/appraisal/appraise.ts';
@@ -253,6 +254,32 @@ test('a signature of the same image by another trusted signer is not the one tha
     extensions[0]?.reasons.map(({ code }) => code),
     ['set-mismatch'],
   );
+});
+
+test('rules about one of the forms that evidence does not tell apart are asked for the one that was measured', async () => {
+  const stranger = join(machine.root, 'etc/touchstone/stranger.pem');
+  await writeFile(stranger, await readFile(machine.stranger.certificate));
+  const judged = async (sidecars: string, images: string): Promise<string[]> => {
+    const text = `apiVersion: touchstone/v1
+kind: ExtensionPolicy
+metadata: { name: forms, version: 1 }
+trust:
+  vendor: { certificates: [vendor.pem], pinned: true }
+  stranger: { certificates: [stranger.pem], pinned: true }
+rules:
+  - { name: sidecars, match: { form: sidecar }, require: { signedBy: [${sidecars}] } }
+  - { name: vendor tools, match: { form: ddi }, require: { signedBy: [${images}] } }
+`;
+    const files = policyFiles(machine.policyFile, '/');
+    const other = await loadPolicy({ text: Buffer.from(text), path: 'forms.yaml', files });
+    const { extensions } = appraise({
+      evidence: Buffer.from(JSON.stringify(toEvidenceDocument(evidence))),
+      ...{ nonce, identity, policy: other, now: new Date(), labels: new Map() },
+    });
+    return extensions.map(({ verdict }) => verdict);
+  };
+  assert.deepEqual(await judged('stranger', 'vendor'), ['accepted', 'accepted']);
+  assert.deepEqual(await judged('vendor', 'stranger'), ['refused', 'refused']);
 });
 
 test('PCR values and selections other than those quoted are refused', () => {

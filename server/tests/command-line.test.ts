@@ -66,6 +66,12 @@ test('--version says which version this is', async () => {
   assert.deepEqual(await touchstone('--version'), { code: 0, out: `touchstone ${version}\n`, err: '' });
 });
 
+test('a name with an end of line in it begins no line of its own', async () => {
+  const { err } = await touchstone('policy', 'check', 'x\ntouchstone: gate open');
+  assert.equal(err.split('\n').length, 2);
+  assert.match(err, /x\\u000atouchstone: gate open/);
+});
+
 test('every image gets its verdict, and the exit code is that of the worst', async () => {
   const unsigned = machine.put('images/unsigned.raw', machine.image('unsigned', null));
   const trust = ['--trust', machine.vendor.certificate];

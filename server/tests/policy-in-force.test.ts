@@ -220,6 +220,10 @@ test('given --policy-trust, a policy counts only with the signature of whom it n
   const { code, out } = await sign();
   assert.equal(code, 0);
   assert.match(out, /^signed sample version 1 as "CN=author": .*policy\.yaml\.p7s\n$/);
+  const unknown = await gate(...trusted);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.err, /the policy must be signed, and this host has no history .*\(history-lost\)/);
+  assert.equal((await touchstone('history', 'begin', '--root', machine.root)).code, 0);
   assert.equal((await gate(...trusted)).code, 0);
   assert.match((await gate('--policy-trust', machine.stranger.certificate)).err, /\(signer-untrusted\)/);
   const verify = ['verify', '--policy', machine.policyFile, ...trusted, join(extensions(), 'tools.raw')];

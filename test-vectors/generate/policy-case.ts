@@ -31,15 +31,15 @@ export const pinned = digest('3');
 type Signer = Facts['signature']['signers'][number];
 
 export const vendorSigner: Signer = {
-  ...{ sha256: leaf, trustedBy: { vendor: [leaf, '0a of CN=authority', authority] } },
+  ...{ sha256: leaf, key: digest('e'), trustedBy: { vendor: [leaf, '0a of cn=authority', authority] } },
   distrustedBy: { ops: ['signer-untrusted'] },
 };
 export const opsSigner: Signer = {
-  ...{ sha256: pinned, trustedBy: { ops: [pinned] } },
+  ...{ sha256: pinned, key: digest('f'), trustedBy: { ops: [pinned] } },
   distrustedBy: { vendor: ['certificate-expired'] },
 };
 export const bothSigner: Signer = {
-  ...{ sha256: leaf, trustedBy: { vendor: [leaf, authority], ops: [leaf] } },
+  ...{ sha256: leaf, key: digest('e'), trustedBy: { vendor: [leaf, authority], ops: [leaf] } },
   distrustedBy: {},
 };
 export const by = (...signers: Signer[]): Facts['signature'] => ({ signers, reasons: [] });

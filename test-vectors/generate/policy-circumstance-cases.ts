@@ -64,6 +64,13 @@ export const circumstanceCases: readonly PolicyCase[] = [
     both,
   ),
   refuse(
+    ['TwoParty', 'two-certificates-one-key', 'two signers with certificates of either party over one key'],
+    'signer-untrusted',
+    bySiteRule,
+    { ...site, signature: by(vendorSigner, { ...opsSigner, key: vendorSigner.key }) },
+    both,
+  ),
+  refuse(
     ['TwoParty', 'one-twice', 'the same signer twice'],
     'signer-untrusted',
     bySiteRule,
@@ -79,6 +86,7 @@ export const circumstanceCases: readonly PolicyCase[] = [
       signature: by(vendorSigner, opsSigner, {
         ...opsSigner,
         sha256: digest('5'),
+        key: digest('5'),
         trustedBy: { spare: [digest('5')] },
         distrustedBy: {},
       }),

@@ -91,17 +91,11 @@ export const formCases: readonly PolicyCase[] = [
     "name: 'vendor-*' }",
     "name: 'vendor-*', form: sidecar }",
   ]),
-  accept(
-    ['Form', 'form-not-told', 'evidence does not tell the forms with a hash tree apart'],
-    'vendor tools',
-    { ...tools, form: 'verity', hashType: null, architecture: null },
-    ["name: 'vendor-*' }", "name: 'vendor-*', form: sidecar }"],
-  ),
   refuse(
     ['Form', 'tree-is-not-bare', 'a rule for bare files does not fit a hash tree'],
     'no-matching-rule',
     byNoRule,
-    { ...tools, form: 'verity', hashType: null },
+    tools,
     ["name: 'vendor-*' }", "name: 'vendor-*', form: bare }"],
   ),
   refuse(['HashType', 'type-0', 'no rule names hash type 0'], 'unsupported', byVendorRule, {

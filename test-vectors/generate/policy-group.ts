@@ -9,7 +9,7 @@ const place = z.string().regex(/^policy\.yaml:[1-9]\d*:[1-9]\d*$/);
 const facts = z.strictObject({
   class: z.enum(['sysext', 'confext']),
   name: z.string(),
-  form: z.enum(['ddi', 'sidecar', 'verity', 'bare', 'directory']),
+  form: z.enum(['ddi', 'sidecar', 'bare', 'directory']),
   /** Of the dm-verity hash tree; null where there is none, or nobody says. */
   hashType: z.literal([0, 1]).nullable(),
   architecture: z.string().nullable(),
@@ -22,6 +22,8 @@ const facts = z.strictObject({
     signers: z.array(
       z.strictObject({
         sha256,
+        /** The same for two certificates over one key. */
+        key: sha256,
         /** Trust set to what the certificates of its chain can be revoked by. */
         trustedBy: z.record(z.string(), z.array(z.string()).min(1)),
         /** Trust set to why it does not vouch. */

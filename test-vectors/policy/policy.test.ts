@@ -40,8 +40,8 @@ function toFacts({ signature, rootHash, ...facts }: NonNullable<PolicyCase['inpu
     ...facts,
     rootHash: rootHash === null ? null : hash(rootHash),
     signature: {
-      signers: signature.signers.map(({ sha256, trustedBy, distrustedBy }) => ({
-        sha256: hash(sha256),
+      signers: signature.signers.map(({ sha256, key, trustedBy, distrustedBy }) => ({
+        ...{ sha256: hash(sha256), key: hash(key) },
         trustedBy: new Map(Object.entries(trustedBy)),
         distrustedBy: new Map(Object.entries(distrustedBy).map(([set, codes]) => [set, toReasons(codes)])),
       })),

@@ -3,9 +3,9 @@ import { Malformed } from '../bytes/failures.ts';
 import type { ClaimedSet } from '../evidence/claims.ts';
 import { type ContentAlgorithm, parseContentAlgorithm } from '../image/content-algorithm.ts';
 import type { ExtensionHistory, ExtensionRecord } from '../measurement/extension-history.ts';
-import { decide } from '../policy/decide.ts';
+import { decide, type Verdict } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type ImageFacts, signatureFacts } from '../policy/facts.ts';
+import { signatureFacts } from '../policy/facts.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import type { AppraisedExtension } from './appraisal.ts';
@@ -52,13 +52,17 @@ function appraiseExtension(
   const { class: extensionClass, name, version, rootHash } = extension;
   const form = formOf(extension);
   const verified = form === 'verity' ? verifySignature(extension, signature, judge) : unsignable;
-  const facts: ImageFacts = {
-    ...{ class: extensionClass, name, version, rootHash, form, architecture: null, hashType: null },
+  const facts = {
+    ...{ class: extensionClass, name, version, rootHash, architecture: null, hashType: null },
     // Downgrades are for the host's own gate to refuse: it alone knows what it merged before.
     accepted: null,
     signature: signatureFacts(verified),
   };
-  const verdict = decide(judge.policy, facts, judge);
+  const forms = form === 'verity' ? (['ddi', 'sidecar'] as const) : [form];
+  const verdict = decideAny(
+    forms.map((one) => decide(judge.policy, { ...facts, form: one }, judge)),
+    extension.rule,
+  );
   const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, form, verified)];
   return {
     ...{ class: extensionClass, name, version, rootHash, rule: verdict.rule, reasons },
@@ -67,13 +71,26 @@ function appraiseExtension(
   };
 }
 
-const forms = { verity: 'verity', file: 'bare', tree: 'directory' } as const satisfies Record<
+/**
+ * Evidence does not say which of the two forms with a hash tree an image has, and rules can be about one of them. So the
+ * verdict is that of the form which the rule that the host measured accepts; where there is none, every form must do.
+ */
+function decideAny(verdicts: readonly Verdict[], rule: string): Verdict {
+  const measured = verdicts.find((one) => one.verdict === 'accepted' && one.rule === rule);
+  const [first] = verdicts;
+  const worst = measured ?? verdicts.find((one) => one.verdict === 'refused') ?? first;
+  return (
+    worst ?? { verdict: 'refused', rule: null, reasons: [reason('no-matching-rule', 'It has no form.')] }
+  );
+}
+
+const contentForms = { verity: 'verity', file: 'bare', tree: 'directory' } as const satisfies Record<
   ContentAlgorithm['over'],
-  ImageFacts['form']
+  string
 >;
 
-function formOf({ hashAlgorithm }: ExtensionRecord): ImageFacts['form'] {
-  return forms[parseContentAlgorithm(hashAlgorithm)?.over ?? 'verity'];
+function formOf({ hashAlgorithm }: ExtensionRecord): 'verity' | 'bare' | 'directory' {
+  return contentForms[parseContentAlgorithm(hashAlgorithm)?.over ?? 'verity'];
 }
 
 const unsignable: SignatureVerdict = {
@@ -104,7 +121,7 @@ function verifySignature(
 // Another signature of the same image would verify as well; what the host measured is who signed the one it took.
 function checkMeasuredSigner(
   { signer }: ExtensionRecord,
-  form: ImageFacts['form'],
+  form: ReturnType<typeof formOf>,
   verified: SignatureVerdict,
 ): Reason[] {
   const found = verified.signed ? verified.signature.signers[0].certificate.sha256 : 'unsigned';

@@ -84,7 +84,7 @@ test('each difference is named, with its places', async () => {
       `rootHashes: [${'a'.repeat(64)}]`,
       `certificates: [{ issuer: CN=x, serial: '01' }]`,
       `revocation removed root hash ${'a'.repeat(64)} (old.yaml:8:15 -> null)`,
-      'revocation added certificate 01 of CN=x (null -> new.yaml:8:17)',
+      'revocation added certificate 01 of cn=x (null -> new.yaml:8:17)',
     ],
     [
       'class: sysext, name: tools }',

@@ -34,7 +34,7 @@ const context = { now, labels: new Map([['env', 'a']]) };
 
 function signer(...sets: readonly string[]): SignerFacts {
   return {
-    sha256: hash('5'),
+    ...{ sha256: hash('5'), key: hash('5') },
     trustedBy: new Map(sets.map((set) => [set, [hash('5')]])),
     distrustedBy: new Map(),
   };
@@ -127,7 +127,7 @@ const scope = fc.record({
 const someFacts = fc.record({
   class: fc.constantFrom('sysext', 'confext'),
   name: fc.constantFrom('a', 'ab', 'b'),
-  form: fc.constantFrom('ddi', 'sidecar', 'verity', 'bare', 'directory'),
+  form: fc.constantFrom('ddi', 'sidecar', 'bare', 'directory'),
   rootHash: fc.constantFrom(null, hash('a'), hash('d')),
   accepted: fc.constantFrom<ImageFacts['accepted']>(null, 'lost', { highest: '2' }, { highest: '1' }),
   signature: fc.constantFrom<ImageFacts['signature']>(

@@ -44,7 +44,7 @@ function load({ text, certificates: written }: InitialPolicy): Promise<Policy> {
 /** The facts of an image, as a policy sees them whose trust sets pin what they name. */
 function factsOf(image: FoundImage, { anchors }: Policy): ImageFacts {
   const signers = image.signers.map(({ sha256 }) => ({
-    sha256,
+    ...{ sha256, key: sha256 },
     trustedBy: new Map(
       anchors
         .filter((set) => set.certificates.some((one) => one.sha256 === sha256))

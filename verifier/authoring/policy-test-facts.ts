@@ -46,6 +46,7 @@ function describedSigner({ signedBy, certificates = [] }: SignerDescription, ind
   );
   return {
     sha256: madeUp(`signer ${index}`),
+    key: madeUp(`key ${index}`),
     trustedBy: new Map(signedBy.map((set) => [set, chain])),
     distrustedBy: new Map(),
   };

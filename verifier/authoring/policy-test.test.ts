@@ -111,7 +111,7 @@ test('signers are vouched for by the sets named, and depend on the certificates 
   const two = described(
     `{ name: x, signers: [{ signedBy: [vendor], certificates: [{ sha256: '${sha256}' }, { issuer: 'CN=Vendor', serial: '0102' }] }, { signedBy: [site] }] }`,
   ).signature;
-  assert.deepEqual([...two.signers[0]!.trustedBy], [['vendor', [sha256, '0102 of CN=Vendor']]]);
+  assert.deepEqual([...two.signers[0]!.trustedBy], [['vendor', [sha256, '0102 of cn=vendor']]]);
   assert.deepEqual([...two.signers[1]!.trustedBy], [['site', []]]);
   assert.notEqual(two.signers[0]!.sha256, two.signers[1]!.sha256);
 });

@@ -48,14 +48,17 @@ export async function verifyTree(
   if ('code' in target) return { intact: false, reasons: [target] };
   const { dataBlocks, dataBlockSize } = target.superblock;
   const tree = new HashTree(target);
-  const runs = runsOf(target);
+  const count = runCount(target);
+  const runAt = (index: number): Run | undefined => (index < count ? nthRun(target, index) : undefined);
+  const firstRun = runAt(0);
   // The tree's few blocks are verified between two runs: beside one they would wait for a core until it is done, and the next
   // run for them. What is compared in JavaScript is compared while the next run is digested.
-  let trusted = await tree.digests(0, runs[0]?.count ?? 0);
-  let data = runs[0] === undefined ? null : digestRun(target, runs[0]);
+  let trusted = await tree.digests(0, firstRun?.count ?? 0);
+  let data = firstRun === undefined ? null : digestRun(target, firstRun);
   try {
-    for (const [index, run] of runs.entries()) {
-      const next = runs[index + 1];
+    let index = 0;
+    for (let run = firstRun; run !== undefined; run = runAt(++index)) {
+      const next = runAt(index + 1);
       const digests = await data;
       // What is wrong with this run is said before what cannot be read of the next.
       const [ahead] = await Promise.allSettled(
@@ -80,12 +83,14 @@ interface Run {
   readonly count: number;
 }
 
-function runsOf({ superblock: { dataBlocks, dataBlockSize } }: VerityTarget): Run[] {
+// One at a time: a sparse file can have as many blocks as there are numbers, and takes no space to have them.
+function runCount({ superblock: { dataBlocks, dataBlockSize } }: VerityTarget): number {
+  return Math.ceil(dataBlocks / (runSize / dataBlockSize));
+}
+
+function nthRun({ superblock: { dataBlocks, dataBlockSize } }: VerityTarget, index: number): Run {
   const size = runSize / dataBlockSize;
-  return Array.from({ length: Math.ceil(dataBlocks / size) }, (_, index) => ({
-    first: index * size,
-    count: Math.min(size, dataBlocks - index * size),
-  }));
+  return { first: index * size, count: Math.min(size, dataBlocks - index * size) };
 }
 
 /** Large enough that what is done once a run costs nothing; a multiple of every block size. */

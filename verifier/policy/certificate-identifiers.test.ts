@@ -10,7 +10,7 @@ import { parseDer } from '../trust/der.ts';
 import { verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import { decide } from './decide.ts';
 import { signatureFacts } from './facts.ts';
-import { certificateIdentifiers } from './certificate-identifiers.ts';
+import { certificateIdentifiers, issuerAndSerial } from './certificate-identifiers.ts';
 import { trustOnlyPolicy } from './trust-only-policy.ts';
 
 const pki = new OpensslPki();
@@ -60,8 +60,15 @@ test('issuer and serial number are identifiers, as openssl prints them', () => {
     .trim()
     .toLowerCase();
   const named = certificateIdentifiers([parse(signer), parse(root)]).filter((one) => one.includes(' of '));
-  assert.equal(named[0], `${printed.replace('serial=', '')} of CN=root`);
+  assert.equal(named[0], `${printed.replace('serial=', '')} of cn=root`);
   assert.equal(named.length, 2);
+});
+
+test('a serial number with zeros before it, and a name as another tool spaces it, are the same identifier', () => {
+  const plain = issuerAndSerial({ issuer: 'CN=Vendor CA, O=Example', serial: 'ff01' });
+  assert.equal(issuerAndSerial({ issuer: 'CN = Vendor  CA,O = EXAMPLE', serial: '00ff01' }), plain);
+  assert.notEqual(issuerAndSerial({ issuer: 'CN=Vendor CA, O=Example', serial: '01ff01' }), plain);
+  assert.match(issuerAndSerial({ issuer: 'CN=a', serial: '00' }), /^00 of /);
 });
 
 for (const [key, order] of Object.entries(curves)) {

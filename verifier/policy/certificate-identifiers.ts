@@ -42,7 +42,13 @@ export function issuerAndSerial({
   readonly issuer: string;
   readonly serial: string;
 }): string {
-  return `${serial} of ${issuer}`;
+  // As policies write them: DER puts zeros before a high bit, and tools differ in spaces and case.
+  const name = issuer
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([=,+]) ?/g, '$1')
+    .trim();
+  return `${serial.replace(/^(?:00)+(?=..)/, '')} of ${name}`;
 }
 
 function twinFingerprint(certificate: Certificate, issuer: Certificate | undefined): readonly Hex[] {

@@ -58,7 +58,9 @@ function checkHashType({ name, hashTypes, at }: Rule, { hashType }: ImageFacts):
 
 function checkArchitecture({ name, architecture: wanted, at }: Rule, { architecture }: ImageFacts): Reason[] {
   if (wanted === null || architecture === null || wanted.includes(architecture)) return [];
-  const message = `The rule "${name}" wants ${wanted.join(' or ')}; the image is for ${architecture}.`;
+  const found =
+    architecture === '' ? 'the image does not say what it is for' : `the image is for ${architecture}`;
+  const message = `The rule "${name}" wants ${wanted.join(' or ')}; ${found}.`;
   return [reason('wrong-architecture', message, at)];
 }
 

@@ -33,7 +33,7 @@ export function checkSignedByAll(
   sets: readonly string[],
   { signers, reasons }: SignatureFacts,
 ): readonly Reason[] {
-  const distinct = [...new Map(signers.map((signer) => [signer.sha256, signer])).values()];
+  const distinct = byKey(signers);
   const revoked = distinct.flatMap((signer) => {
     const vouching = sets.filter((set) => signer.trustedBy.has(set));
     return checkSignerRevoked(policy, signer, vouching);
@@ -43,6 +43,17 @@ export function checkSignedByAll(
   if (sets.length > 0 && known.length === distinct.length && matchEach(policy, sets, distinct)) return [];
   const wanted = `a signer of each of ${sets.join(' and ')}`;
   return explainDistrust(rule, wanted, sets, distinct, reasons);
+}
+
+// One person may have a certificate of either party over the same key, and is one person all the same.
+function byKey(signers: readonly SignerFacts[]): readonly SignerFacts[] {
+  const merged = new Map<string, SignerFacts>();
+  for (const signer of signers) {
+    const earlier = merged.get(signer.key);
+    const trustedBy = new Map([...(earlier?.trustedBy ?? []), ...signer.trustedBy]);
+    merged.set(signer.key, { ...signer, trustedBy });
+  }
+  return [...merged.values()];
 }
 
 /** Whether each set can have a signer to itself (augmenting paths; both sides are few). */

@@ -12,7 +12,12 @@ test('a rule that wants two trust sets wants a signer of each, and no third', ()
   assert.deepEqual(outcome({ rules }, { signature: by(vendorSigner, backupSigner) }), ['vendor tools']);
   assert.deepEqual(outcome({ rules }, { signature: by(backupSigner, vendorSigner) }), ['vendor tools']);
   assert.deepEqual(outcome({ rules }, { signature: byBackup }), refused);
-  const third = { ...backupSigner, sha256: hash('5'), trustedBy: new Map([['ops', [hash('5')]]]) };
+  const third = {
+    ...backupSigner,
+    sha256: hash('5'),
+    key: hash('5'),
+    trustedBy: new Map([['ops', [hash('5')]]]),
+  };
   assert.deepEqual(outcome({ rules }, { signature: by(vendorSigner, backupSigner, third) }), refused);
 });
 
@@ -23,9 +28,18 @@ test('one signer in two trust sets does not stand for two', () => {
   assert.deepEqual(outcome({ rules }, { signature: by(...byTwo.signers, ...byTwo.signers) }), refused);
   // The second can only be of the vendor, so the first has to be the one of the other set.
   assert.deepEqual(
-    outcome({ rules }, { signature: by(...byTwo.signers, { ...vendorSigner, sha256: hash('6') }) }),
+    outcome(
+      { rules },
+      { signature: by(...byTwo.signers, { ...vendorSigner, sha256: hash('6'), key: hash('6') }) },
+    ),
     ['vendor tools'],
   );
+});
+
+test('one key with a certificate of each party does not stand for two', () => {
+  const rules: Rule[] = [{ ...vendorRule, admits: { kind: 'signed-by-all', sets: ['vendor', 'backup'] } }];
+  const signature = by(vendorSigner, { ...backupSigner, key: vendorSigner.key });
+  assert.deepEqual(outcome({ rules }, { signature }), ['vendor tools', 'signer-untrusted policy.yaml:8:5']);
 });
 
 test('a signer whose certificate is revoked does not stand for a trust set', () => {
@@ -33,6 +47,7 @@ test('a signer whose certificate is revoked does not stand for a trust set', () 
   const other = {
     ...vendorSigner,
     sha256: hash('6'),
+    key: hash('6'),
     trustedBy: new Map([['vendor', [hash('6'), hash('7')]]]),
   };
   const signature = by(...byTwo.signers, other);
@@ -53,12 +68,12 @@ test('a trust set that vouches for one of two signers is not enough', () => {
 });
 
 test('a certificate is revoked by issuer and serial number as by its digest', () => {
-  const signature = by({ ...vendorSigner, trustedBy: new Map([['vendor', [hash('1'), '0a of CN=vendor']]]) });
-  assert.deepEqual(outcome({ revokedCertificates: new Set(['0a of CN=vendor']) }, { signature }), [
+  const signature = by({ ...vendorSigner, trustedBy: new Map([['vendor', [hash('1'), '0a of cn=vendor']]]) });
+  assert.deepEqual(outcome({ revokedCertificates: new Set(['0a of cn=vendor']) }, { signature }), [
     null,
     'certificate-revoked',
   ]);
-  assert.deepEqual(outcome({ revokedCertificates: new Set(['0a of CN=other']) }, { signature }), [
+  assert.deepEqual(outcome({ revokedCertificates: new Set(['0a of cn=other']) }, { signature }), [
     'vendor tools',
   ]);
 });

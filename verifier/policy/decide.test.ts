@@ -206,7 +206,7 @@ const somePolicy = fc.record({
 const someFacts = fc.record({
   class: fc.constantFrom('sysext', 'confext'),
   name: fc.string(),
-  form: fc.constantFrom('ddi', 'bare', 'directory', 'verity'),
+  form: fc.constantFrom('ddi', 'bare', 'directory', 'sidecar'),
   hashType: fc.constantFrom(0, 1, null),
   architecture: fc.constantFrom('x86-64', null),
   rootHash: fc.oneof(hashes, fc.constant(null)),
@@ -215,7 +215,7 @@ const someFacts = fc.record({
   signature: fc.record({
     signers: fc.array(
       fc.record({
-        sha256: hashes,
+        ...{ sha256: hashes, key: hashes },
         trustedBy: fc.array(fc.tuple(names, fc.array(hashes))).map((list) => new Map(list)),
         distrustedBy: fc.constant(new Map()),
       }),

@@ -7,6 +7,8 @@ import { certificateIdentifiers } from './certificate-identifiers.ts';
 export interface SignerFacts {
   /** SHA-256 of the signer's certificate. */
   readonly sha256: Hex;
+  /** The same for two certificates over one key. */
+  readonly key: Hex;
   /** For each trust set that vouches: `certificateIdentifiers` of its chain. One that is revoked spoils the chain. */
   readonly trustedBy: ReadonlyMap<string, readonly string[]>;
   /** For each trust set that does not: why. */
@@ -34,9 +36,8 @@ export type AcceptedVersion =
 export interface ImageFacts {
   readonly class: 'sysext' | 'confext';
   readonly name: string;
-  /** `verity`: one of the two forms with a hash tree; evidence does not say which. */
-  readonly form: 'ddi' | 'sidecar' | 'verity' | 'bare' | 'directory';
-  /** Null where it is not known: evidence does not say it, and the host's own gate has checked it. */
+  readonly form: 'ddi' | 'sidecar' | 'bare' | 'directory';
+  /** Empty where the image does not say; null where it is not known: evidence leaves it out, the host's gate has checked it. */
   readonly architecture: string | null;
   /** Of the hash tree; without one, SHA-256 of the whole file or of the directory's tree. */
   readonly rootHash: Hex | null;
@@ -53,6 +54,7 @@ export function signatureFacts(verdict: SignatureVerdict): SignatureFacts {
   if (!verdict.signed) return { signers: [], reasons: verdict.reasons };
   const signers = verdict.signature.signers.map(({ certificate, trustedBy, distrustedBy }) => ({
     sha256: certificate.sha256,
+    key: certificate.keyIdentity,
     trustedBy: new Map([...trustedBy].map(([set, chain]) => [set, certificateIdentifiers(chain)])),
     distrustedBy,
   }));

@@ -20,16 +20,12 @@ export function mismatches(rule: Rule, facts: ImageFacts, context: DecisionConte
     found.push(`is about the class ${rule.class}, and this is a ${facts.class}`);
   if (rule.nameGlob !== null && !matchesGlob(rule.nameGlob, facts.name))
     found.push(`is about names like "${rule.nameGlob}", and this is "${facts.name}"`);
-  if (rule.form !== null && !fitsForm(rule.form, facts.form))
+  if (rule.form !== null && rule.form !== facts.form)
     found.push(`is about the form ${rule.form}, and this is ${facts.form}`);
   found.push(...labelMismatches(rule, context));
   if (!isInForce(rule.validity, context.now))
     found.push(`is in force ${explainValidity(rule.validity)}, and now is ${momentText(context.now)}`);
   return found;
-}
-
-function fitsForm(wanted: NonNullable<Rule['form']>, form: ImageFacts['form']): boolean {
-  return wanted === form || (form === 'verity' && (wanted === 'ddi' || wanted === 'sidecar'));
 }
 
 function labelMismatches({ labels }: Rule, context: DecisionContext): readonly string[] {

@@ -7,15 +7,20 @@ export interface YamlProblem {
 }
 
 const maximumDepth = 32; // a policy needs 8
+// A policy of a thousand rules has some 40,000. What comes after takes time that grows faster than they do.
+const maximumLexemes = 100_000;
 
 /**
- * The first place where collections are nested deeper than any policy needs; null if there is none. To be asked before
+ * The first place where collections are nested deeper, or the text is longer, than any policy needs; null if there is none. To be asked before
  * anything is composed: the package recurses into nesting, and where the stack ends inside one of its regular
  * expressions, V8 ends the whole process instead of throwing.
  */
 export function findTooDeep(text: string): YamlProblem | null {
   const parser = new Parser();
+  let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
+    if (++lexemes > maximumLexemes)
+      return { message: 'is longer than any policy needs to be', offset: parser.offset };
     Array.from(parser.next(lexeme));
     if (parser.stack.length > maximumDepth)
       return { message: `is nested deeper than ${maximumDepth} levels`, offset: parser.offset };

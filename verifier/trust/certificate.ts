@@ -1,16 +1,17 @@
 import 'reflect-metadata'; // must run before the X.509 package, which throws without it
 
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 
 import * as x509 from '@peculiar/x509';
 
 import { digest } from '../bytes/digest.ts';
-import { Malformed, Unsupported } from '../bytes/failures.ts';
+import { Malformed } from '../bytes/failures.ts';
 import { type Hex, toHex } from '../bytes/hex.ts';
 import { attempt, type ExtensionFacts, parseOptions, readExtensions } from './certificate-extensions.ts';
-import { childrenOf, type DerValue, parseDer, parseOid, parseUnsigned } from './der.ts';
+import { childrenOf, type DerValue, parseDer, parseUnsigned } from './der.ts';
 import { type DistinguishedName, parseName } from './distinguished-name.ts';
 import { parsePem } from './pem.ts';
+import { readPublicKey } from './public-key.ts';
 import { parseSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
 /** An X.509 certificate (RFC 5280) as parsed: what it says, not whether it is to be believed. */
@@ -37,6 +38,8 @@ export interface Certificate extends ExtensionFacts {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly publicKey: KeyObject;
+  /** The same for two certificates over one key, however it is written in them. */
+  readonly keyIdentity: Hex;
   /** How the issuer signed this certificate. */
   readonly signatureAlgorithm: SignatureAlgorithm;
   /** Issuer and subject are the same name. */
@@ -71,7 +74,7 @@ export function parseCertificate(der: Uint8Array, field: string): Certificate {
     serial: tbs.serial,
     sha256: toHex(digest('sha256', bytes)),
     spkiSha256: toHex(digest('sha256', tbs.publicKey.raw)),
-    publicKey: readPublicKey(tbs.publicKey, field),
+    ...readPublicKey(tbs.publicKey, `${field}: public key`),
     signatureAlgorithm: parseSignatureAlgorithm(tbs.algorithm, `${field}: signature algorithm`),
     ...readExtensions(tbs.extensions, field),
     selfIssued: Buffer.compare(tbs.subject.raw, tbs.issuer.raw) === 0,
@@ -124,23 +127,6 @@ function parseToBeSigned(certificate: DerValue, field: string): ToBeSigned {
 
 function isVersion3(version: DerValue | undefined, field: string): boolean {
   return version?.tag === 0xa0 && parseUnsigned(version.children[0], `${field}: version`) === '02';
-}
-
-function readPublicKey(spki: DerValue, field: string): KeyObject {
-  const [identifier, bits] = childrenOf(spki, 0x30, /^30 03$/, `${field}: public key`);
-  const [algorithm, parameters] = identifier?.children ?? [];
-  const isElliptic = parseOid(algorithm, `${field}: public key`) === '1.2.840.10045.2.1';
-  // A curve spelled out may differ from the one it resembles in the generator alone (CVE-2020-0601).
-  if (isElliptic && parameters?.tag !== 0x06)
-    throw new Unsupported(`${field}: public key`, 'is not on a named curve');
-  // SEC 1 section 2.3.3. OpenSSL takes the point at infinity for a key, and Node aborts when it is asked about that key.
-  if (isElliptic && ![2, 3, 4].includes(bits?.content[1] ?? 0))
-    throw new Malformed(`${field}: public key`, 'is no point of a curve that could be a key');
-  try {
-    return createPublicKey({ key: Buffer.from(spki.raw), format: 'der', type: 'spki' });
-  } catch {
-    throw new Unsupported(`${field}: public key`, 'is of a kind that cannot be used here');
-  }
 }
 
 // OpenSSL verifies the signature over the certificate: what it read there must be what was read here.

@@ -53,3 +53,12 @@ test('what is no name is malformed', () => {
     assert.throws(() => parseName(parseDer(bytes, 'name'), 'name'), Malformed);
   }
 });
+
+test('a name with very much white space is compared in a moment', () => {
+  const spaces = ' '.repeat(60_000);
+  const start = process.hrtime.bigint();
+  assert.ok(same(single(utf8, text(`x${spaces}x`)), single(utf8, text('x x'))));
+  assert.ok(same(single(utf8, text(`x${spaces}`)), single(utf8, text(`${spaces}X`))));
+  // Quadratic time would be some ten seconds.
+  assert.ok(process.hrtime.bigint() - start < 2_000_000_000n);
+});

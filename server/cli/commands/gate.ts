@@ -32,7 +32,7 @@ export async function gateHost(raw: object, output: Output): Promise<ExitCode> {
   const path = options.policy ?? (await hostPath(options.root, policyPath));
   const policy = await readPolicy(path, options, output);
   const knowledge = await readHostKnowledge(options.root);
-  takePolicy(policy, knowledge.history);
+  takePolicy(policy, knowledge.history, options.policyTrust.length > 0);
   const report = await gate({
     root: options.root,
     classes: options.class === undefined ? bothClasses : [options.class],

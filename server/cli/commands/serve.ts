@@ -57,7 +57,7 @@ async function measuredPcr(options: z.infer<typeof shape>, output: Output): Prom
     return given ?? 13;
   }
   const policy = await readPolicy(path, options, output);
-  takePolicy(policy, await readHistory(options.root));
+  takePolicy(policy, await readHistory(options.root), options.policyTrust.length > 0);
   if (given !== null && given !== policy.measurePcr)
     throw new UsageError(`--pcr ${given} is not the PCR of ${path}, which is ${policy.measurePcr}`);
   return policy.measurePcr;

@@ -10,7 +10,7 @@ import { type FileRun, readRuns } from './file-range.ts';
 
 /** What is decompressed, over and over again where it is: more than this for every byte is work that nobody has to do. */
 const maximumGrowth = 8;
-const alwaysAllowed = 128 * 1024 * 1024;
+const alwaysAllowed = 32 * 1024 * 1024;
 
 /**
  * The file that keeps parts of other files ("fragments"), which may be compressed itself. Other than of those, only what is

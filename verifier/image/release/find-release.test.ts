@@ -89,8 +89,8 @@ test('a path with dots in it is no name', async () => {
   assert.ok(!search.found);
 });
 
-test('at most a thousand entries are looked at', async () => {
-  const entries = Array.from({ length: 1000 }, (_, index) => release(`x${index}`));
+test('at most 64 entries are looked at', async () => {
+  const entries = Array.from({ length: 64 }, (_, index) => release(`x${index}`));
   await assert.doesNotReject(find(entries));
   await assert.rejects(find([...entries, release('y')]), Unsupported);
 });

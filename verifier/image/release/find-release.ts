@@ -38,7 +38,8 @@ const directories: Readonly<Record<ReleaseClass, string>> = {
   confext: 'etc/extension-release.d',
 };
 
-const maximumEntries = 1000;
+// Each of them may have attributes to be read, and no image has more than a few.
+const maximumEntries = 64;
 const maximumNamesShown = 5;
 
 /**

@@ -41,7 +41,7 @@ export const policy: Policy = {
 };
 
 export const vendorSigner: SignerFacts = {
-  sha256: hash('1'),
+  ...{ sha256: hash('1'), key: hash('e') },
   trustedBy: new Map([['vendor', [hash('1'), hash('2')]]]),
   distrustedBy: new Map([
     ['ops', [reason('signer-untrusted', 'Not of ops.')]],
@@ -49,7 +49,7 @@ export const vendorSigner: SignerFacts = {
   ]),
 };
 export const backupSigner: SignerFacts = {
-  ...{ sha256: hash('3'), trustedBy: new Map([['backup', [hash('3')]]]) },
+  ...{ sha256: hash('3'), key: hash('f'), trustedBy: new Map([['backup', [hash('3')]]]) },
   distrustedBy: new Map([['vendor', [reason('signer-untrusted', 'Not of the vendor.')]]]),
 };
 export const by = (...signers: SignerFacts[]): SignatureFacts => ({ signers, reasons: [] });
