@@ -1,0 +1,80 @@
+import { type ChildService, startService } from '../server/os/child-service.ts';
+import type { MachineImage } from './machine-image.ts';
+
+/** What one virtual machine consists of; paths are absolute. */
+export interface Hardware {
+  readonly machine: MachineImage;
+  /** A raw ext4 image, read-only for the guest. */
+  readonly payload: string;
+  /** The control socket of a swtpm. */
+  readonly tpm: string;
+  /** Where QEMU makes the socket of the port over which scripts go in and answers come out. */
+  readonly port: string;
+  /** Gets what the guest writes to its console. */
+  readonly console: string;
+  readonly kernelArguments: readonly string[];
+  readonly forward: Forward | null;
+}
+
+/** A TCP port of the guest, reached at a port of this machine's loopback interface. */
+export interface Forward {
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
+/** Emulation in software works everywhere. QEMU 7.2 emulates cmpxchg16b wrongly with several threads, so the CPU has none. */
+const processor = [
+  ...['-accel', 'tcg,thread=multi', '-cpu', 'Haswell,-cx16', '-smp', '2', '-m', '2048'],
+  ...['-machine', 'q35', '-nodefaults', '-no-user-config', '-display', 'none', '-rtc', 'base=utc'],
+];
+
+/** Measured is what a unified kernel image measures, also without one (kernel-command-line(7), from systemd 261). */
+const kernelArguments = [
+  ...['console=ttyS0', 'rw', 'loglevel=4', 'mitigations=off', 'systemd.getty_auto=no', 'systemd.gpt_auto=no'],
+  // Each character on the console stops the emulated processor.
+  'systemd.show_status=error',
+  ...['systemd.tpm2_measured_os=1', 'net.ifnames=0'],
+];
+
+/** Starts QEMU, at low priority. It dies with this process, whatever ends that. */
+export function startQemu(hardware: Hardware): ChildService {
+  return startBound('nice', ['-n', '10', 'qemu-system-x86_64', ...qemuArguments(hardware)]);
+}
+
+/** Starts a tool that the kernel kills when this process is gone, SIGKILL included. @throws CouldNotDecide if it cannot. */
+export function startBound(tool: string, args: readonly string[]): ChildService {
+  return startService('setpriv', ['--pdeathsig', 'KILL', tool, ...args]);
+}
+
+/** The command line of qemu-system-x86_64(1). */
+export function qemuArguments({ machine, payload, tpm, port, console, ...rest }: Hardware): string[] {
+  const { forward } = rest;
+  const network =
+    forward === null
+      ? ['-nic', 'none']
+      : [
+          '-nic',
+          `user,model=virtio-net-pci,restrict=on,hostfwd=tcp:127.0.0.1:${forward.hostPort}-:${forward.guestPort}`,
+        ];
+  const wanted = forward === null ? [] : ['systemd.wants=systemd-networkd.service'];
+  return [
+    ...processor,
+    ...['-kernel', machine.kernel, '-initrd', machine.initrd],
+    ...['-append', [...kernelArguments, ...wanted, ...rest.kernelArguments].join(' ')],
+    // What is written goes to a file that QEMU has already unlinked: it outlasts a reboot, and nothing else.
+    ...['-drive', `if=virtio,format=raw,snapshot=on,file=${literal(machine.root)}`],
+    ...['-drive', `if=virtio,format=raw,read-only=on,file=${literal(payload)}`],
+    ...['-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci'],
+    ...['-chardev', `socket,id=case,server=on,wait=off,path=${literal(port)}`],
+    ...['-device', 'virtserialport,chardev=case,name=case'],
+    ...['-chardev', `socket,id=tpm,path=${literal(tpm)}`],
+    ...['-tpmdev', 'emulator,id=tpm0,chardev=tpm', '-device', 'tpm-tis,tpmdev=tpm0'],
+    ...['-chardev', `file,id=console,path=${literal(console)}`, '-serial', 'chardev:console'],
+    ...network,
+  ];
+}
+
+// A comma would begin QEMU's next option; doubled it stands for itself.
+function literal(path: string): string {
+  return path.replaceAll(',', ',,');
+}
