@@ -17,16 +17,16 @@ const tools = (version: string) => ({ class: 'sysext', name: 'tools', version })
 
 test('a host has no history until one is begun, and remembering begins none', async () => {
   assert.equal(await readHistory(root), null);
-  await remember(root, { minimum: 3 }, [tools('2')]);
+  await remember(root, { name: 'edge', minimum: 3 }, [tools('2')]);
   assert.equal(await readHistory(root), null);
   await beginHistory(root);
-  assert.deepEqual(await readHistory(root), { minimumPolicy: 0, accepted: [] });
+  assert.deepEqual(await readHistory(root), { policy: null, accepted: [] });
 });
 
 test('what is remembered is there, for nobody else to read', async () => {
   await beginHistory(root);
-  await remember(root, { minimum: 3 }, [tools('2')]);
-  assert.deepEqual(await readHistory(root), { minimumPolicy: 3, accepted: [tools('2')] });
+  await remember(root, { name: 'edge', minimum: 3 }, [tools('2')]);
+  assert.deepEqual(await readHistory(root), { policy: { name: 'edge', minimum: 3 }, accepted: [tools('2')] });
   assert.equal(statSync(file()).mode & 0o777, 0o600);
   assert.deepEqual(readdirSync(join(root, 'var/lib/touchstone/history')).sort(), [
     'history.json',
@@ -36,7 +36,7 @@ test('what is remembered is there, for nobody else to read', async () => {
 
 test('a history is begun once: a second time would forget the first', async () => {
   await beginHistory(root);
-  await remember(root, { minimum: null }, [tools('2')]);
+  await remember(root, { name: 'edge', minimum: null }, [tools('2')]);
   await assert.rejects(beginHistory(root), CouldNotDecide);
   assert.deepEqual((await readHistory(root))?.accepted, [tools('2')]);
 });
@@ -51,14 +51,16 @@ test('a damaged history is an error that says what to do', async () => {
   await beginHistory(root);
   writeFileSync(file(), '{"format":1');
   await assert.rejects(readHistory(root), /history\.json is damaged: history: is not JSON\. Restore it/);
-  await assert.rejects(remember(root, { minimum: null }, []), CouldNotDecide);
+  await assert.rejects(remember(root, { name: 'edge', minimum: null }, []), CouldNotDecide);
 });
 
 test('of those who remember at once none is forgotten', async () => {
   await beginHistory(root);
   const names = Array.from({ length: 12 }, (_, index) => `tools-${index}`);
   await Promise.all(
-    names.map((name) => remember(root, { minimum: null }, [{ class: 'sysext', name, version: '1' }])),
+    names.map((name) =>
+      remember(root, { name: 'edge', minimum: null }, [{ class: 'sysext', name, version: '1' }]),
+    ),
   );
   const history = await readHistory(root);
   assert.deepEqual(history?.accepted.map(({ name }) => name).sort(), names.sort());

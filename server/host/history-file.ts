@@ -53,7 +53,7 @@ export function beginHistory(root: string): Promise<void> {
  */
 export function remember(
   root: string,
-  policy: Pick<Policy, 'minimum'>,
+  policy: Pick<Policy, 'name' | 'minimum'>,
   accepted: readonly AcceptedExtension[],
 ): Promise<void> {
   return change(root, (history) => (history === null ? null : advanceHistory(history, policy, accepted)));

@@ -8,10 +8,17 @@ import type { Policy } from '../../verifier/policy/policy.ts';
 
 /** What a host remembers over reboots, so that nobody leads it back to what it has left behind. */
 export interface History {
-  /** No policy with a lower version is taken any more; 0: any is. */
-  readonly minimumPolicy: number;
+  /** The policy that it goes by; null: it has gone by none yet. */
+  readonly policy: RememberedPolicy | null;
   /** The highest version of each extension that was accepted here. */
   readonly accepted: readonly AcceptedExtension[];
+}
+
+export interface RememberedPolicy {
+  /** No policy of another name is taken, unless it says that it replaces this one. */
+  readonly name: string;
+  /** Nor one of this name with a lower version; 0: any is. */
+  readonly minimum: number;
 }
 
 export interface AcceptedExtension extends ImageName {
@@ -19,11 +26,11 @@ export interface AcceptedExtension extends ImageName {
 }
 
 /** Of a host that has accepted nothing yet. */
-export const emptyHistory: History = { minimumPolicy: 0, accepted: [] };
+export const emptyHistory: History = { policy: null, accepted: [] };
 
 const shape = z.strictObject({
   format: z.literal(1),
-  minimumPolicy: z.int().min(0),
+  policy: z.strictObject({ name: z.string().min(1), minimum: z.int().min(0) }).nullable(),
   accepted: z
     .array(
       z.strictObject({
@@ -43,12 +50,12 @@ export function parseHistory(bytes: Uint8Array): History {
   } catch {
     throw new Malformed('history', 'is not JSON');
   }
-  const { minimumPolicy, accepted } = parseShape(shape, value, 'history');
-  return { minimumPolicy, accepted };
+  const { policy, accepted } = parseShape(shape, value, 'history');
+  return { policy, accepted };
 }
 
-export function historyText({ minimumPolicy, accepted }: History): string {
-  return `${JSON.stringify({ format: 1, minimumPolicy, accepted }, null, 2)}\n`;
+export function historyText({ policy, accepted }: History): string {
+  return `${JSON.stringify({ format: 1, policy, accepted }, null, 2)}\n`;
 }
 
 /** The highest version of an extension that was accepted; null if none was. */
@@ -57,22 +64,33 @@ export function highestAccepted({ accepted }: History, name: ImageName): string 
 }
 
 /**
- * The history after a policy was taken and some extensions were accepted under it. Nothing in it ever becomes lower; what
- * has no version is not remembered.
+ * The history after a policy was taken and some extensions were accepted under it. Nothing in it ever becomes lower, but
+ * where another policy takes the place of the last one; what has no version is not remembered.
  */
 export function advanceHistory(
   history: History,
-  { minimum }: Pick<Policy, 'minimum'>,
+  { name, minimum }: Pick<Policy, 'name' | 'minimum'>,
   accepted: readonly AcceptedExtension[],
 ): History {
-  const known = [...history.accepted];
+  const before = history.policy?.name === name ? history.policy.minimum : 0;
+  return {
+    policy: { name, minimum: Math.max(before, minimum ?? 0) },
+    accepted: advanceAccepted(history.accepted, accepted),
+  };
+}
+
+function advanceAccepted(
+  before: readonly AcceptedExtension[],
+  accepted: readonly AcceptedExtension[],
+): AcceptedExtension[] {
+  const known = [...before];
   for (const { class: extensionClass, name, version } of accepted) {
     const at = known.findIndex((one) => isSame(one, { class: extensionClass, name }));
-    const before = known[at]?.version ?? null;
-    if (version === '' || (before !== null && compareVersions(version, before) <= 0)) continue;
+    const highest = known[at]?.version ?? null;
+    if (version === '' || (highest !== null && compareVersions(version, highest) <= 0)) continue;
     known.splice(at === -1 ? known.length : at, at === -1 ? 0 : 1, { class: extensionClass, name, version });
   }
-  return { minimumPolicy: Math.max(history.minimumPolicy, minimum ?? 0), accepted: known };
+  return known;
 }
 
 function isSame(one: ImageName, other: ImageName): boolean {

@@ -43,15 +43,16 @@ async function gate(...more: readonly string[]) {
 }
 
 function writePolicy(options: {
+  readonly name?: string;
   readonly metadata?: string;
   readonly match?: string;
   readonly require?: string;
   readonly more?: string;
 }): void {
-  const { metadata = 'version: 1', match = '', require = '', more = '' } = options;
+  const { name = 'sample', metadata = 'version: 1', match = '', require = '', more = '' } = options;
   const text = `apiVersion: touchstone/v1
 kind: ExtensionPolicy
-metadata: { name: sample, ${metadata} }
+metadata: { name: ${name}, ${metadata} }
 trust: { vendor: { certificates: [vendor.pem], pinned: true } }
 rules:
   - { name: vendor tools, match: { ${match} }, require: { signedBy: [vendor]${require} } }
@@ -130,7 +131,7 @@ test('a history is begun once, and shown', async () => {
   const again = await touchstone(...begin);
   assert.equal(again.code, 3);
   assert.match(again.err, /has a history/);
-  assert.equal((await touchstone(...show)).out, 'policies  any version\n');
+  assert.equal((await touchstone(...show)).out, 'policy  any\n');
 });
 
 test('after a policy with a minimum no policy below it is taken', async () => {
@@ -150,6 +151,22 @@ test('after a policy with a minimum no policy below it is taken', async () => {
   assert.equal((await gate()).code, 0);
   writePolicy({ metadata: 'version: 9' });
   assert.equal((await gate()).code, 2);
+});
+
+test('a host with a history goes by no policy of another name, unless that one says that it replaces it', async () => {
+  await touchstone('history', 'begin', '--root', machine.root);
+  writePolicy({ metadata: 'version: 12, minimum: 10' });
+  assert.equal((await gate()).code, 0);
+  writePolicy({ name: 'laptops', metadata: 'version: 300' });
+  const { code, err } = await gate();
+  assert.equal(code, 2);
+  assert.match(err, /policy\.yaml:3:19: .*goes by the policy "sample".*"laptops" \(policy-of-another-name\)/);
+  writePolicy({ name: 'laptops', metadata: 'version: 3, replaces: sample' });
+  assert.equal((await gate()).code, 0);
+  writePolicy({ metadata: 'version: 12, minimum: 10' });
+  assert.equal((await gate()).code, 2, 'and there is no way back');
+  const shown = await touchstone('history', 'show', '--root', machine.root);
+  assert.equal(shown.out, 'policy  laptops, any version\n');
 });
 
 test('a policy with a minimum wants a history', async () => {

@@ -35,6 +35,7 @@ export async function loadPolicy({ text, path, files }: PolicySource): Promise<P
     name: value.metadata.name,
     version: value.metadata.version,
     minimum: value.metadata.minimum ?? null,
+    replaces: value.metadata.replaces ?? null,
     sha256: toHex(digest('sha256', text)),
     path,
     anchors,

@@ -48,6 +48,8 @@ export interface Policy {
   readonly version: number;
   /** A host that has taken this policy takes none with a lower version any more; null: says nothing of the kind. */
   readonly minimum: number | null;
+  /** The policy whose place it takes on hosts that have gone by that one; null: none. */
+  readonly replaces: string | null;
   /** Of the exact bytes of the file. */
   readonly sha256: Hex;
   /** Of the file, as given; null where none was read. */

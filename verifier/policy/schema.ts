@@ -38,6 +38,13 @@ export const extensionPolicySchema = z
           .min(1, 'is not 1 or more')
           .optional()
           .describe('a host that has taken this policy takes none with a lower version any more'),
+        replaces: nameWord
+          .optional()
+          .describe('the policy of another name that hosts with a history have gone by until now'),
+      })
+      .refine(({ name, replaces }) => name !== replaces, {
+        path: ['replaces'],
+        error: 'is the name of this policy itself',
       })
       .refine(({ version, minimum = 0 }) => minimum <= version, {
         path: ['minimum'],

@@ -25,7 +25,7 @@ export function trustOnlyPolicy(certificates: readonly Certificate[]): Policy {
     name: setName,
     version: 0,
     sha256: toHex(digest('sha256', ...certificates.map(({ der }) => der))),
-    ...{ path: null, document: null, minimum: null, mode: 'enforce' },
+    ...{ path: null, document: null, minimum: null, replaces: null, mode: 'enforce' },
     anchors: [{ name: setName, mode: 'either', certificates, extendedKeyUsage: [], revocationLists: null }],
     rules: [{ ...everything, name: setName, admits: { kind: 'signed-by', sets: [setName] } }],
     revokedRootHashes: new Set(),

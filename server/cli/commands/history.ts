@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { beginHistory, readHistory } from '../../host/history-file.ts';
+import type { History } from '../../host/history.ts';
 import { type ExitCode, exitCodes, fields, jsonText, type Output } from '../output.ts';
 
 const shape = z.object({ root: z.string(), json: z.boolean().default(false) });
@@ -26,14 +27,17 @@ export async function show(raw: object, output: Output): Promise<ExitCode> {
     output.out(
       fields(
         [
-          [
-            'policies',
-            history.minimumPolicy === 0 ? 'any version' : `version ${history.minimumPolicy} or higher`,
-          ],
+          ['policy', policyText(history)],
           ...history.accepted.map((one) => [`${one.class} ${one.name}`, one.version] as const),
         ],
         '',
       ),
     );
   return history === null ? exitCodes.no : exitCodes.yes;
+}
+
+function policyText({ policy }: History): string {
+  if (policy === null) return 'any';
+  const { name, minimum } = policy;
+  return minimum === 0 ? `${name}, any version` : `${name}, version ${minimum} or higher`;
 }

@@ -37,7 +37,15 @@ export const policy: Policy = {
   revokedRootHashes: new Set(),
   revokedCertificates: new Set(),
   revocationPlaces: new Map(Array.from('123467a', (digit) => [hash(digit), 'policy.yaml:6:3'])),
-  ...{ minimum: null, mode: 'enforce', onRefused: 'abort', measurePcr: 13, warnings: [], document: null },
+  ...{
+    minimum: null,
+    replaces: null,
+    mode: 'enforce',
+    onRefused: 'abort',
+    measurePcr: 13,
+    warnings: [],
+    document: null,
+  },
 };
 
 export const vendorSigner: SignerFacts = {
