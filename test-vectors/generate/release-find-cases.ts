@@ -260,6 +260,10 @@ export const findCases: readonly UnjudgedCase[] = [
   refused('usr-in-usr', 'a usr partition with the tree of a root partition', 'Usr', incompatible, {
     ...{ designator: 'usr', tree: [releaseFile('app')] },
   }),
+  refused('usr-in-usr-link', 'the same with links to where a root partition has it', 'Usr', incompatible, {
+    ...{ designator: 'usr', tree: [link('lib', 'usr/lib'), releaseFile('app')] },
+    why: 'The type of a partition is not signed: systemd merges a signed root file system one level off, as /usr/usr.',
+  }),
   refused('usr-os-release', 'a usr partition with lib/os-release', 'Usr', incompatible, {
     designator: 'usr',
     tree: [file('lib/extension-release.d/extension-release.app'), file('lib/os-release')],

@@ -51,6 +51,14 @@ test('a release keeps every pair of its file, and where it was found', async () 
   );
 });
 
+test('a root file system under the type of a usr partition is refused, though its links lead to the release file', async () => {
+  const links = [{ path: 'lib', type: 'link', target: 'usr/lib' } as const, release('app')];
+  const search = await findRelease(memoryTree(links), app, 'usr');
+  assert.ok(!search.found);
+  assert.equal(search.reasons[0].code, 'incompatible');
+  assert.match(search.reasons[0].message, /whole root of something/);
+});
+
 test('up to five other names are told, in order and printable', async () => {
   const entries = ['g', 'f', 'e', 'd', 'c', 'b\u202e', 'a'].map((name) => release(name));
   assert.equal(

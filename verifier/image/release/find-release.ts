@@ -51,7 +51,8 @@ const maximumNamesShown = 5;
  * user.extension-release.strict is false; two such files are as bad as none.
  *
  * Stricter than systemd: any entry usr/lib/os-release is refused, in a confext that is a directory and as a link that
- * leads nowhere too; a release file has at most 64 KiB, the directory at most 1,000 entries.
+ * leads nowhere too; a release file has at most 64 KiB, the directory at most 64 entries. So is a usr partition with an entry
+ * usr: the partition's type is not signed, and a signed root file system under the type of usr would be merged one level off.
  *
  * @param designator whether the tree is the whole of the image or what it has below /usr.
  * @returns the release, or why there is none: `incompatible`, `name-mismatch`.
@@ -64,6 +65,11 @@ export async function findRelease(
   name: ExtensionName,
   designator: Designator,
 ): Promise<ReleaseSearch> {
+  if (designator === 'usr' && (await fileSystem.root.lookup('usr')) !== null)
+    return refused(
+      'incompatible',
+      'The usr partition has a usr of its own: it is the whole root of something.',
+    );
   const tree = asMounted(fileSystem, designator);
   if (await shipsOsRelease(tree))
     return refused('incompatible', 'The image has usr/lib/os-release of its own.');
