@@ -94,7 +94,7 @@ function nthRun({ superblock: { dataBlocks, dataBlockSize } }: VerityTarget, ind
 }
 
 /** Large enough that what is done once a run costs nothing; a multiple of every block size. */
-const runSize = 64 * 1024 * 1024;
+const runSize = 128 * 1024 * 1024;
 
 /** The digests of a run. */
 function digestRun({ superblock, hashing, data }: VerityTarget, { first, count }: Run): Promise<Uint8Array> {
