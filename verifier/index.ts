@@ -4,6 +4,11 @@
  */
 export { appraise, type AppraisalInput } from './appraisal/appraise.ts';
 export type { Appraisal, AppraisedExtension } from './appraisal/appraisal.ts';
+export {
+  type ResultContext,
+  type ResultProfile,
+  toAttestationResult,
+} from './appraisal/attestation-result.ts';
 export { CouldNotDecide, Malformed, Unsupported } from './bytes/failures.ts';
 export { type Identity, parseIdentity } from './evidence/identity.ts';
 export type { ByteSource } from './image/byte-source.ts';

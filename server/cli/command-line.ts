@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import {
+  addResultOptions,
   example,
   extensionClass,
   type Finish,
@@ -57,6 +58,7 @@ function define(output: Output, finish: Finish): Command {
   defineServe(program, output, finish);
   defineAttest(program, output, finish);
   defineAppraise(program, output, finish);
+  defineJwks(program, output, finish);
   return program;
 }
 
@@ -180,7 +182,7 @@ function defineAttest(program: Command, output: Output, finish: Finish): void {
 }
 
 function defineAppraise(program: Command, output: Output, finish: Finish): void {
-  program
+  const appraise = program
     .command('appraise')
     .description('Appraise evidence offline.')
     .argument('<file>', 'evidence, as attest --save or POST /v1/attestations gives it')
@@ -190,12 +192,25 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .addOption(policy())
     .addOption(policyTrust())
     .addOption(trust())
-    .addOption(json())
+    .addOption(json());
+  addResultOptions(appraise)
     .addHelpText(
       ...example('touchstone appraise evidence.json --identity host.json --nonce … --policy policy.yaml'),
     )
     .action(async (file: string, options: object) => {
       const { appraiseFile } = await import('./commands/appraise.ts');
       finish(await appraiseFile(file, options, output));
+    });
+}
+
+function defineJwks(program: Command, output: Output, finish: Finish): void {
+  program
+    .command('jwks')
+    .description('Print the public keys of attestation results, as relying parties take them.')
+    .argument('<key...>', 'private keys that sign results, in PEM')
+    .addHelpText(...example('touchstone jwks result.key > jwks.json'))
+    .action(async (paths: readonly string[]) => {
+      const { printJwks } = await import('./commands/jwks.ts');
+      finish(await printJwks(paths, output));
     });
 }

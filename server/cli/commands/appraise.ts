@@ -11,6 +11,7 @@ import { decisionPolicy } from '../decision-policy.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
 import { type ExitCode, exitCodes, jsonText, type Output, UsageError } from '../output.ts';
+import { resultShape, resultTarget, writeResult } from '../write-result.ts';
 
 const shape = z.object({
   identity: z.string(),
@@ -20,19 +21,23 @@ const shape = z.object({
   policyTrust: z.array(z.string()),
   labels: z.string().optional(),
   json: z.boolean().default(false),
+  ...resultShape,
 });
 
 /** `touchstone appraise`: decides about evidence in a file, without touching the network. */
 export async function appraiseFile(file: string, raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
+  const target = await resultTarget(options);
+  const nonce = parseNonce(options.nonce);
+  const policy = await decisionPolicy(options, output);
+  const time = now();
   const appraisal = appraise({
     evidence: await readBounded(file, maximumEvidenceBytes),
-    nonce: parseNonce(options.nonce),
+    ...{ nonce, policy, now: time },
     identity: await readKnownIdentity(options.identity),
-    policy: await decisionPolicy(options, output),
     labels: await readLabels(options.labels),
-    now: now(),
   });
+  if (target !== null) await writeResult(target, appraisal, { nonce, policy, now: time });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
   return appraisal.verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
 }

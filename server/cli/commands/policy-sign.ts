@@ -1,5 +1,3 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-
 import { z } from 'zod';
 
 import { parseShape } from '../../../verifier/bytes/shape.ts';
@@ -10,6 +8,7 @@ import { policyFiles } from '../../host/policy-files.ts';
 import { writeDurable } from '../../os/durable-file.ts';
 import { readUserFile, signaturePath } from '../decision-policy.ts';
 import { type ExitCode, exitCodes, jsonText, type Output, printable, UsageError } from '../output.ts';
+import { parsePrivateKey } from '../private-key.ts';
 
 const shape = z.object({
   key: z.string(),
@@ -39,13 +38,4 @@ export async function signPolicy(file: string, raw: object, output: Output): Pro
       : printable(`signed ${name} version ${version} as "${certificate.subject}": ${target}`) + '\n',
   );
   return exitCodes.yes;
-}
-
-function parsePrivateKey(pem: Uint8Array, path: string): KeyObject {
-  try {
-    return createPrivateKey({ key: Buffer.from(pem), format: 'pem' });
-  } catch {
-    // What OpenSSL says of a key file may quote it.
-    throw new UsageError(`${path} is not an unencrypted private key in PEM`);
-  }
 }

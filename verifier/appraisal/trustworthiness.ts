@@ -1,0 +1,68 @@
+import type { Reason, ReasonCode } from '../reasons.ts';
+import type { Appraisal, AppraisedExtension } from './appraisal.ts';
+
+type Category = 'instance-identity' | 'configuration' | 'file-system';
+
+/** Claims by category: those left out say nothing (draft-ietf-rats-ar4si, section 2.3). */
+export type Trustworthiness = Readonly<Partial<Record<Category, number>>>;
+
+/* Values of AR4SI: 2 affirms, 32 to 95 warn, 96 and more contradict; 99 means that cryptography says no, -128 to 1 nothing. */
+const affirmed = 2;
+const unrecognized = 32;
+const contraindicated = 96;
+const unrecognizedInstance = 97;
+const cryptographyFailed = 99;
+const unexpectedEvidence = 1;
+
+/** Sysexts bring programs and libraries, confexts configuration. */
+const categories = { sysext: 'file-system', confext: 'configuration' } as const;
+const extensionClasses = ['sysext', 'confext'] as const;
+
+/** What speaks against the evidence as such, rather than against what it says. */
+const faults: ReadonlyMap<ReasonCode, number> = new Map([
+  ['malformed', unexpectedEvidence],
+  ['unsupported', unexpectedEvidence],
+  ['identity-mismatch', unrecognizedInstance],
+  ['attestation-key-unfit', contraindicated],
+]);
+
+/** What was known to be bad, and not merely unknown. */
+const knownBad: ReadonlySet<ReasonCode> = new Set([
+  'root-hash-revoked',
+  'certificate-revoked',
+  'signature-invalid',
+  'downgrade',
+  'violation',
+]);
+
+/** The vector of one extension. */
+export function extensionVector(extension: AppraisedExtension): Trustworthiness {
+  return { [categories[extension.class]]: valueOf(extension) };
+}
+
+function valueOf({ verdict, reasons }: AppraisedExtension): number {
+  return verdict === 'accepted' ? affirmed : worstOf(reasons, knownBad);
+}
+
+/**
+ * The vector of the host: whether it is the one that it should be, and of each class that was measured the worst that was
+ * found. Without a verified quote nothing is said of what is merged.
+ */
+export function hostVector({ reasons, quote, sets, extensions }: Appraisal): Trustworthiness {
+  if (quote === null)
+    return {
+      'instance-identity': Math.max(...reasons.map(({ code }) => faults.get(code) ?? cryptographyFailed)),
+    };
+  const vector: Partial<Record<Category, number>> = { 'instance-identity': affirmed };
+  for (const one of extensionClasses) {
+    const found = extensions.filter((extension) => extension.class === one).map(valueOf);
+    const against = reasons.length === 0 ? [] : [worstOf(reasons, knownBad)];
+    const measured = sets.some(({ class: measured }) => measured === one);
+    if (measured || against.length > 0) vector[categories[one]] = Math.max(affirmed, ...found, ...against);
+  }
+  return vector;
+}
+
+function worstOf(reasons: readonly Reason[], bad: ReadonlySet<ReasonCode>): number {
+  return reasons.some(({ code }) => bad.has(code)) ? contraindicated : unrecognized;
+}
