@@ -50,6 +50,7 @@ export const reasonSentences = {
   'log-order-invalid': 'The extension events of the log come in an order the host agent never writes.',
   'not-gated': 'Nothing was measured since boot, so nothing is known of what is merged.',
   'set-mismatch': 'The extensions claimed are not those that the log ends with.',
+  discontinuous: 'The evidence does not continue what the host proved before.',
   violation: 'The log records that something unapproved was merged since boot.',
 } as const;
 

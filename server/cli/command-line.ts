@@ -188,6 +188,7 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .argument('<file>', 'evidence, as attest --save or POST /v1/attestations gives it')
     .requiredOption('--identity <file>', "the host's identity document, taken on the host")
     .requiredOption('--nonce <base64>', 'the nonce of the challenge')
+    .option('--previous <file>', 'evidence of the host that was accepted before: this must continue it')
     .addOption(labels())
     .addOption(policy())
     .addOption(policyTrust())

@@ -356,6 +356,27 @@ test('a certificate that has expired since the merge is found', () => {
   assert.equal(extensions[0]?.reasons[0]?.code, 'certificate-expired');
 });
 
+test('evidence must continue what the host proved before, if the verifier says what that was', async () => {
+  const asDocument = (one: Evidence): Buffer => Buffer.from(JSON.stringify(toEvidenceDocument(one)));
+  const line = 'touchstone-unmerged:confext';
+  await recordEvents(machine.device, machine.root, 13, [line]);
+  const host = await ensureIdentity(machine.root, machine.device);
+  const attester = createAttester({ root: machine.root, device: machine.device, measurePcr: 13, ...host });
+  const later = await attester.attest(nonce);
+  const common = { nonce, identity, policy, now: new Date(), labels: new Map<string, string>() };
+  const forwards = { ...common, evidence: asDocument(later), previous: asDocument(evidence) };
+  assert.deepEqual(appraise(forwards).reasons, []);
+  const [why] = appraise({ ...common, evidence: asDocument(evidence), previous: asDocument(later) }).reasons;
+  assert.equal(why?.code, 'discontinuous');
+  for (const change of [
+    (document: EvidenceDocument): unknown => (document.claims.bootId = 'a'.repeat(32)),
+    (document: EvidenceDocument): unknown => withLog(document, (records) => records.slice(1)),
+  ]) {
+    const previous = Buffer.from(JSON.stringify(edited(change)));
+    assert.throws(() => appraise({ ...forwards, previous }), /previous evidence/);
+  }
+});
+
 test('a violation in the log counts against the host for the rest of the boot', async () => {
   const line = 'touchstone-violation:sysext:set-mismatch:evil:';
   await recordEvents(machine.device, machine.root, 13, [line]);

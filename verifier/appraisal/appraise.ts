@@ -13,6 +13,7 @@ import type { Appraisal } from './appraisal.ts';
 import { appraiseExtensions } from './appraise-extensions.ts';
 import { checkBinding } from './check-binding.ts';
 import { checkClaimedSets, checkGated } from './check-claimed-sets.ts';
+import { checkContinuity, type ProvedMoment } from './check-continuity.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkFirmwareLogClaim, checkLogClaim, checkLogComplete } from './check-log-claim.ts';
 
@@ -30,6 +31,8 @@ export interface AppraisalInput {
   readonly now: Date;
   /** Labels of the host, as the verifier knows them. */
   readonly labels: ReadonlyMap<string, string>;
+  /** The evidence document of this host that was accepted last, where the verifier keeps it. */
+  readonly previous?: Uint8Array | undefined;
 }
 
 /**
@@ -39,7 +42,7 @@ export interface AppraisalInput {
  *
  * Never throws for anything the evidence holds: bad evidence is an answer, `not-trustworthy` with its reasons.
  *
- * @throws Malformed if the identity that the verifier brings is none.
+ * @throws Malformed if the identity or the previous evidence that the verifier brings is none of this host.
  */
 export function appraise(input: AppraisalInput): Appraisal {
   const parsed = parse(input.evidence);
@@ -59,6 +62,7 @@ export function appraise(input: AppraisalInput): Appraisal {
     history: log.history,
     reasons: [
       ...checkLogComplete(evidence.claims.logs.userspace),
+      ...continues(momentOf(evidence, quote.quote), input),
       ...log.history.violations.map((event) =>
         reason('violation', `The host recorded a violation: ${event.code} of ${event.class} ${event.name}.`),
       ),
@@ -96,6 +100,26 @@ function verifyEvidenceQuote(
     requiredPcrs: [input.policy.measurePcr],
     bank: 'sha256',
   });
+}
+
+/** Evidence of another host, or changed in the verifier's keeping, would say nothing about what this host proved before. */
+function continues(now: ProvedMoment, input: AppraisalInput): Reason[] {
+  if (input.previous === undefined) return [];
+  const evidence = parseEvidence(input.previous);
+  const verdict = verifyEvidenceQuote(evidence, input);
+  if (!verdict.verified)
+    throw new Malformed('previous evidence', `is not of this host: ${verdict.reasons[0]?.message ?? ''}`);
+  const changed = checkLogClaim(
+    evidence.logs.userspace,
+    evidence.claims.logs.userspace.records,
+    evidence.claims.logs.userspace,
+  );
+  if (changed.length > 0) throw new Malformed('previous evidence', 'has another log than was quoted');
+  return checkContinuity(now, momentOf(evidence, verdict.quote));
+}
+
+function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): ProvedMoment {
+  return { clockInfo, bootId: claims.bootId, log: logs.userspace };
 }
 
 /** The history of extension events, authenticated by the quoted PCR, or why there is none. */

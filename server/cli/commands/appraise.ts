@@ -20,6 +20,7 @@ const shape = z.object({
   trust: z.array(z.string()),
   policyTrust: z.array(z.string()),
   labels: z.string().optional(),
+  previous: z.string().optional(),
   json: z.boolean().default(false),
   ...resultShape,
 });
@@ -36,6 +37,7 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
     ...{ nonce, policy, now: time },
     identity: await readKnownIdentity(options.identity),
     labels: await readLabels(options.labels),
+    previous: await readPrevious(options.previous),
   });
   if (target !== null) await writeResult(target, appraisal, { nonce, policy, now: time });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
@@ -48,4 +50,8 @@ function parseNonce(text: string): Uint8Array {
   throw new UsageError(
     `--nonce: has fewer than ${nonceBytes.minimum} bytes; attest says on stderr which nonce it used`,
   );
+}
+
+function readPrevious(file: string | undefined): Promise<Uint8Array> | undefined {
+  return file === undefined ? undefined : readBounded(file, maximumEvidenceBytes);
 }
