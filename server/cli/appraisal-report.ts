@@ -1,6 +1,6 @@
 import type { Appraisal, AppraisedExtension } from '../../verifier/appraisal/appraisal.ts';
 import { toHex } from '../../verifier/bytes/hex.ts';
-import { fields, printable } from './output.ts';
+import { type ExitCode, exitCodes, fields, printable } from './output.ts';
 import { reasonText } from './verdict-report.ts';
 
 /** The appraisal as `--json` prints it; the names are scripted against. */
@@ -32,6 +32,12 @@ export function toAppraisalDocument({
   };
 }
 
+/** Every answer but a yes is a no to a script; what it should do about it differs. */
+export function exitCodeOf({ verdict }: Appraisal): ExitCode {
+  if (verdict === 'undecided') return exitCodes.couldNotDecide;
+  return verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
+}
+
 /** The appraisal for people: the answer, what each set is, a table of extensions, and every reason for a no. */
 export function appraisalText(appraisal: Appraisal): string {
   const { verdict, attestationKey, sets, extensions, reasons } = appraisal;
@@ -47,13 +53,19 @@ export function appraisalText(appraisal: Appraisal): string {
     why.map((one) => `  ${name}: ${reasonText(one)}`),
   );
   return [
-    verdict === 'trustworthy' ? 'TRUSTWORTHY' : 'NOT TRUSTWORTHY',
+    answerText[verdict],
     fields(facts, '  ').trimEnd(),
     ...table(extensions),
     ...refusals.map(printable),
     '',
   ].join('\n');
 }
+
+const answerText = {
+  trustworthy: 'TRUSTWORTHY',
+  'not-trustworthy': 'NOT TRUSTWORTHY',
+  undecided: 'COULD NOT TELL',
+} as const;
 
 const stateText = {
   approved: 'approved and measured; no merge was confirmed',

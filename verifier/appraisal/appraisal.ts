@@ -2,6 +2,7 @@ import type { Hex } from '../bytes/hex.ts';
 import type { MeasuredSet } from '../measurement/extension-history.ts';
 import type { Reason } from '../reasons.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
+import type { Answer } from './answer.ts';
 
 /** What the verifier found about one extension of the measured sets. */
 export interface AppraisedExtension {
@@ -19,7 +20,7 @@ export interface AppraisedExtension {
 
 /** The answer about one piece of evidence. */
 export interface Appraisal {
-  readonly verdict: 'trustworthy' | 'not-trustworthy';
+  readonly verdict: Answer;
   /** Why not: about the host as a whole. Each extension has its own. */
   readonly reasons: readonly Reason[];
   /** Name of the attestation key the answer is about. */

@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { parseTpm2bPublic } from '../tpm/public-area.ts';
 import { type QuotedPcrs, type QuoteVerdict, verifyQuote } from '../tpm/quote.ts';
+import { answerOf } from './answer.ts';
 import type { Appraisal } from './appraisal.ts';
 import { appraiseExtensions } from './appraise-extensions.ts';
 import { checkBinding } from './check-binding.ts';
@@ -40,7 +41,7 @@ export interface AppraisalInput {
  * only what the one before it authenticated: the quote by the known key, the claims by the quote, the log by the quoted
  * PCR, the extensions by the log and by their own signatures.
  *
- * Never throws for anything the evidence holds: bad evidence is an answer, `not-trustworthy` with its reasons.
+ * Never throws for anything the evidence holds: bad evidence is an answer with its reasons.
  *
  * @throws Malformed if the identity or the previous evidence that the verifier brings is none of this host.
  */
@@ -146,12 +147,10 @@ function conclude(
     Partial<Pick<Appraisal, 'quote' | 'extensions'>> & { history?: ExtensionHistory },
 ): Appraisal {
   const { reasons, quote = null, extensions = [], history } = found;
-  const trustworthy =
-    reasons.length === 0 &&
-    history !== undefined &&
-    extensions.every(({ verdict }) => verdict === 'accepted');
+  const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
   return {
-    verdict: trustworthy ? 'trustworthy' : 'not-trustworthy',
+    // Without a history nothing was read that could speak against the host.
+    verdict: answer === 'trustworthy' && history === undefined ? 'not-trustworthy' : answer,
     reasons,
     attestationKey: parseTpm2bPublic(identity.attestation.public).name,
     quote,

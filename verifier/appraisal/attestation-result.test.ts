@@ -139,3 +139,18 @@ test('without a verified quote nothing is said but that it is not the host', () 
   });
   assert.deepEqual(without(reason('malformed', 'No.')), { 'instance-identity': 1 });
 });
+
+test('what could not be told is neither affirmed nor contradicted', () => {
+  const late = refused(site, reason('revocation-unknown', 'The list is late.'));
+  const result = toAttestationResult({ ...good, verdict: 'undecided', extensions: [tools, late] }, context);
+  assert.deepEqual(JSON.stringify(result).match(/"ear.status":"[a-z]+"/g), [
+    '"ear.status":"none"',
+    '"ear.status":"affirming"',
+    '"ear.status":"none"',
+  ]);
+  assert.deepEqual(hostVector({ ...good, extensions: [late] }), {
+    ...{ 'instance-identity': 2, 'file-system': 2, configuration: 0 },
+  });
+  const unknown = refused(site, reason('signer-untrusted', 'Not ours.'));
+  assert.equal(hostVector({ ...good, extensions: [late, unknown] }).configuration, 32);
+});

@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
 import type { Reason, ReasonCode } from '../reasons.ts';
+import { type Answer, answerOf } from './answer.ts';
 import type { Appraisal, AppraisedExtension } from './appraisal.ts';
 import { extensionVector, hostVector, type Trustworthiness } from './trustworthiness.ts';
 
@@ -30,6 +31,12 @@ const profiles = {
   ietf: { tag: 'tag:ietf.org,2026:rats/ear#03', separator: '_', word: '_' },
 } as const;
 
+type Status = 'affirming' | 'none' | 'contraindicated';
+
+const statusOf: Readonly<Record<Answer, Status>> = {
+  ...{ trustworthy: 'affirming', undecided: 'none', 'not-trustworthy': 'contraindicated' },
+};
+
 /**
  * The claims of an EAT attestation result (EAR, draft-ietf-rats-ear-03; the vector by draft-ietf-rats-ar4si): one submodule
  * for the host, one for each extension, with the reasons in a claim of our own. Times are whole seconds, as the draft asks.
@@ -42,30 +49,28 @@ export function toAttestationResult(appraisal: Appraisal, context: ResultContext
   const name = (text: string): string => `ear${separator}${text.replaceAll('-', word)}`;
   const nonce = Buffer.from(context.nonce).toString('base64url');
   const policyId = policyIdOf(context.policy);
-  const submodule = (vector: Trustworthiness, accepted: boolean, details: object): object => ({
-    [name('status')]: accepted ? 'affirming' : 'contraindicated',
+  const submodule = (vector: Trustworthiness, status: Status, details: object): object => ({
+    [name('status')]: status,
     [name('trustworthiness-vector')]: vector,
     ...(context.profile === 'ietf'
       ? { [name('appraisal-policy-ids')]: [policyId], eat_nonce: nonce }
       : { [name('appraisal-policy-id')]: policyId }),
     touchstone: details,
   });
-  const trustworthy = appraisal.verdict === 'trustworthy';
+  const status = statusOf[appraisal.verdict];
   return {
     eat_profile: tag,
     iat: seconds(context.issuedAt),
     ...(context.expiresAt === null ? {} : { exp: seconds(context.expiresAt) }),
-    ...(context.profile === 'ietf'
-      ? { [name('status')]: trustworthy ? 'affirming' : 'contraindicated' }
-      : {}),
+    ...(context.profile === 'ietf' ? { [name('status')]: status } : {}),
     [name('verifier-id')]: context.verifier,
     eat_nonce: nonce,
     submods: {
-      [context.host]: submodule(hostVector(appraisal), trustworthy, hostDetails(appraisal)),
+      [context.host]: submodule(hostVector(appraisal), status, hostDetails(appraisal)),
       ...Object.fromEntries(
         appraisal.extensions.map((extension) => [
           `${context.host}/${extension.class}/${extension.name}`,
-          submodule(extensionVector(extension), extension.verdict === 'accepted', detailsOf(extension)),
+          submodule(extensionVector(extension), statusOf[answerOf(extension.reasons)], detailsOf(extension)),
         ]),
       ),
     },

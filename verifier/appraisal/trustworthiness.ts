@@ -1,4 +1,5 @@
 import type { Reason, ReasonCode } from '../reasons.ts';
+import { answerOf } from './answer.ts';
 import type { Appraisal, AppraisedExtension } from './appraisal.ts';
 
 type Category = 'instance-identity' | 'configuration' | 'file-system';
@@ -7,6 +8,7 @@ type Category = 'instance-identity' | 'configuration' | 'file-system';
 export type Trustworthiness = Readonly<Partial<Record<Category, number>>>;
 
 /* Values of AR4SI: 2 affirms, 32 to 95 warn, 96 and more contradict; 99 means that cryptography says no, -128 to 1 nothing. */
+const noClaim = 0;
 const affirmed = 2;
 const unrecognized = 32;
 const contraindicated = 96;
@@ -37,11 +39,7 @@ const knownBad: ReadonlySet<ReasonCode> = new Set([
 
 /** The vector of one extension. */
 export function extensionVector(extension: AppraisedExtension): Trustworthiness {
-  return { [categories[extension.class]]: valueOf(extension) };
-}
-
-function valueOf({ verdict, reasons }: AppraisedExtension): number {
-  return verdict === 'accepted' ? affirmed : worstOf(reasons, knownBad);
+  return { [categories[extension.class]]: valueOf(extension.reasons) };
 }
 
 /**
@@ -49,20 +47,30 @@ function valueOf({ verdict, reasons }: AppraisedExtension): number {
  * found. Without a verified quote nothing is said of what is merged.
  */
 export function hostVector({ reasons, quote, sets, extensions }: Appraisal): Trustworthiness {
-  if (quote === null)
-    return {
-      'instance-identity': Math.max(...reasons.map(({ code }) => faults.get(code) ?? cryptographyFailed)),
-    };
+  if (quote === null) return { 'instance-identity': worst(reasons.map(identityValue)) };
   const vector: Partial<Record<Category, number>> = { 'instance-identity': affirmed };
   for (const one of extensionClasses) {
-    const found = extensions.filter((extension) => extension.class === one).map(valueOf);
-    const against = reasons.length === 0 ? [] : [worstOf(reasons, knownBad)];
-    const measured = sets.some(({ class: measured }) => measured === one);
-    if (measured || against.length > 0) vector[categories[one]] = Math.max(affirmed, ...found, ...against);
+    const found = extensions
+      .filter((extension) => extension.class === one)
+      .map((extension) => valueOf(extension.reasons));
+    const measured = sets.some((set) => set.class === one);
+    if (measured || reasons.length > 0) vector[categories[one]] = worst([valueOf(reasons), ...found]);
   }
   return vector;
 }
 
-function worstOf(reasons: readonly Reason[], bad: ReadonlySet<ReasonCode>): number {
-  return reasons.some(({ code }) => bad.has(code)) ? contraindicated : unrecognized;
+function identityValue({ code }: Reason): number {
+  return faults.get(code) ?? cryptographyFailed;
+}
+
+function valueOf(reasons: readonly Reason[]): number {
+  const answer = answerOf(reasons);
+  if (answer !== 'not-trustworthy') return answer === 'trustworthy' ? affirmed : noClaim;
+  return reasons.some(({ code }) => knownBad.has(code)) ? contraindicated : unrecognized;
+}
+
+/** What warns or contradicts counts for more than what is not known, and that for more than what is affirmed. */
+function worst(values: readonly number[]): number {
+  const highest = Math.max(...values);
+  return highest === affirmed && values.includes(noClaim) ? noClaim : highest;
 }

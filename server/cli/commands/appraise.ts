@@ -6,11 +6,11 @@ import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { maximumEvidenceBytes, nonceBytes } from '../../../verifier/evidence/evidence.ts';
 import { now } from '../../os/clock.ts';
 import { readBounded } from '../../os/durable-file.ts';
-import { appraisalText, toAppraisalDocument } from '../appraisal-report.ts';
+import { appraisalText, exitCodeOf, toAppraisalDocument } from '../appraisal-report.ts';
 import { decisionPolicy } from '../decision-policy.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
-import { type ExitCode, exitCodes, jsonText, type Output, UsageError } from '../output.ts';
+import { type ExitCode, jsonText, type Output, UsageError } from '../output.ts';
 import { resultShape, resultTarget, writeResult } from '../write-result.ts';
 
 const shape = z.object({
@@ -41,7 +41,7 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
   });
   if (target !== null) await writeResult(target, appraisal, { nonce, policy, now: time });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
-  return appraisal.verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
+  return exitCodeOf(appraisal);
 }
 
 function parseNonce(text: string): Uint8Array {

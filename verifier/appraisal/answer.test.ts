@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { reason, type ReasonCode, reasonSentences } from '../reasons.ts';
+import { answerOf } from './answer.ts';
+
+const of = (...codes: ReasonCode[]): string => answerOf(codes.map((code) => reason(code, 'Why.')));
+
+test('nothing against it is a yes, a gap alone is no answer, and everything else is a no', () => {
+  assert.equal(of(), 'trustworthy');
+  assert.equal(of('log-incomplete', 'revocation-unknown'), 'undecided');
+  assert.equal(of('log-incomplete', 'violation'), 'not-trustworthy');
+  const others = Object.keys(reasonSentences).filter(
+    (code) => code !== 'log-incomplete' && code !== 'revocation-unknown',
+  );
+  for (const code of others) assert.equal(of(code as ReasonCode), 'not-trustworthy', code);
+});

@@ -1,0 +1,16 @@
+import type { Reason, ReasonCode } from '../reasons.ts';
+
+/** Of an appraisal. Only the first is a yes. */
+export type Answer = 'trustworthy' | 'not-trustworthy' | 'undecided';
+
+/**
+ * What keeps a verifier from an answer, without anything that speaks against the host: a log with a gap, revocation lists that
+ * are late. Whoever is called by a no can tell these from an attack; whoever lets hosts in treats both alike.
+ */
+const undecidable: ReadonlySet<ReasonCode> = new Set(['log-incomplete', 'revocation-unknown']);
+
+/** The answer that follows from all that was found against a host and its extensions. */
+export function answerOf(reasons: readonly Reason[]): Answer {
+  if (reasons.length === 0) return 'trustworthy';
+  return reasons.every(({ code }) => undecidable.has(code)) ? 'undecided' : 'not-trustworthy';
+}
