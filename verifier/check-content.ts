@@ -26,7 +26,11 @@ export async function openOrRefuse({ image, sidecars = noSidecars }: ImageFiles)
   }
 }
 
-type CheckOptions = Pick<VerifyImageOptions, 'full' | 'onProgress'>;
+/** How content is read, whatever the policy. */
+export interface Reading extends Pick<VerifyImageOptions, 'full' | 'onProgress'> {
+  /** Forms without a hash tree that are not digested, since no digest would make them accepted; none if not given. */
+  readonly undigested?: ReadonlySet<ImageContent['form']>;
+}
 
 /** What was found about an image's content. */
 export interface CheckedContent extends Pick<Findings, 'content' | 'integrity' | 'reasons'> {
@@ -39,19 +43,29 @@ export interface CheckedContent extends Pick<Findings, 'content' | 'integrity' |
  *
  * @throws CouldNotDecide if the image cannot be read.
  */
-export function checkContent(
-  image: Image,
-  source: ByteSource,
-  options: CheckOptions,
-): Promise<CheckedContent> {
-  return image.form === 'bare' ? digestBare(image, source, options) : checkHashTree(image, source, options);
+export function checkContent(image: Image, source: ByteSource, options: Reading): Promise<CheckedContent> {
+  if (image.form !== 'bare') return checkHashTree(image, source, options);
+  if (options.undigested?.has('bare') !== true) return digestBare(image, source, options);
+  return Promise.resolve({ ...undigested('bare', image.architecture), data: null });
+}
+
+/** What is found about content that is not read: nothing that a policy could admit. */
+export function undigested(
+  form: ImageContent['form'],
+  architecture: string | null,
+): Pick<Findings, 'content' | 'integrity' | 'reasons'> {
+  return {
+    content: { form, architecture, algorithm: null, rootHash: null, hashType: null },
+    integrity: { checked: 'none', dataBytes: 0 },
+    reasons: [],
+  };
 }
 
 /** Nothing but the digest of the whole file says what a bare file system is. */
 async function digestBare(
   { form, architecture }: Image,
   source: ByteSource,
-  { onProgress }: CheckOptions,
+  { onProgress }: Reading,
 ): Promise<CheckedContent> {
   const { digest, data } = await digestFile(source, (bytes) => onProgress?.(bytes, source.size));
   const algorithm = { over: 'file', digest: 'sha256' } as const;
@@ -66,7 +80,7 @@ async function digestBare(
 async function checkHashTree(
   image: Image,
   source: ByteSource,
-  { full, onProgress }: CheckOptions,
+  { full, onProgress }: Reading,
 ): Promise<CheckedContent> {
   const { claimedRootHash: rootHash } = image;
   const content = contentOf(image);

@@ -1,5 +1,6 @@
 import type { FileSystem } from './image/filesystems/file-system.ts';
 import type { TreeDigest } from './image/tree-digest.ts';
+import { undigested } from './check-content.ts';
 import { readDirectoryRelease } from './image-release.ts';
 import {
   conclude,
@@ -37,4 +38,9 @@ export async function verifyDirectory(
     ...{ content, signature: null, ...release },
     integrity: { checked: 'full', dataBytes: digest.dataBytes },
   });
+}
+
+/** The verdict on a directory that was not read, since the policy lists no digest of any. */
+export function judgeUnreadDirectory(name: ImageName, options: VerifyImageOptions): ImageVerdict {
+  return conclude(options, name, { ...undigested('directory', null), signature: null, release: null });
 }

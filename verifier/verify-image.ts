@@ -1,4 +1,10 @@
-import { checkContent, type CheckedContent, type ImageFiles, openOrRefuse } from './check-content.ts';
+import {
+  checkContent,
+  type CheckedContent,
+  type ImageFiles,
+  openOrRefuse,
+  type Reading,
+} from './check-content.ts';
 import type { Image } from './image/image.ts';
 import { readImageRelease, type ReleaseFinding } from './image-release.ts';
 import {
@@ -35,10 +41,7 @@ export interface CheckedImage {
 }
 
 /** The part of the way that reads all the content; why it cannot be opened is a value. @throws CouldNotDecide */
-export async function checkImage(
-  files: ImageFiles,
-  options: Pick<VerifyImageOptions, 'full' | 'onProgress'>,
-): Promise<CheckedImage | Reason> {
+export async function checkImage(files: ImageFiles, options: Reading): Promise<CheckedImage | Reason> {
   const image = await openOrRefuse(files);
   return 'code' in image ? image : { image, checked: await checkContent(image, files.image, options) };
 }

@@ -1,4 +1,5 @@
 import { CouldNotDecide, Malformed, Unsupported } from '../../verifier/bytes/failures.ts';
+import type { Reading } from '../../verifier/check-content.ts';
 import {
   type ImageName,
   type ImageVerdict,
@@ -7,7 +8,7 @@ import {
 } from '../../verifier/image-verdict.ts';
 import { readTree } from '../../verifier/node/directory-reader.ts';
 import { type Reason, reason } from '../../verifier/reasons.ts';
-import { verifyDirectory } from '../../verifier/verify-directory.ts';
+import { judgeUnreadDirectory, verifyDirectory } from '../../verifier/verify-directory.ts';
 import { checkImage, judgeImage } from '../../verifier/verify-image.ts';
 import { type EntryKind, kindOf } from '../os/directory.ts';
 import { readAttributes, seesTrustedAttributes } from '../os/extended-attributes.ts';
@@ -22,7 +23,7 @@ import type { ImagePath } from './read-sidecars.ts';
 export function verifyPath(
   path: ImagePath,
   name: ImageName,
-  options: VerifyImageOptions,
+  options: VerifyImageOptions & Pick<Reading, 'undigested'>,
 ): Promise<ImageVerdict> {
   return judgePath(path, name, options, ({ judge }) => judge(options));
 }
@@ -43,7 +44,7 @@ export interface ReadPath {
 export async function judgePath<T>(
   path: ImagePath,
   name: ImageName,
-  reading: Pick<VerifyImageOptions, 'full' | 'onProgress'>,
+  reading: Reading,
   ask: (read: ReadPath) => Promise<T>,
 ): Promise<T> {
   const kind = await kindOf(path.target);
@@ -76,8 +77,10 @@ export function isDirectory(kind: EntryKind): boolean {
 async function readDirectory(
   path: string,
   name: ImageName,
-  { onProgress }: Pick<VerifyImageOptions, 'onProgress'>,
+  { onProgress, undigested }: Reading,
 ): Promise<ReadPath> {
+  if (undigested?.has('directory') === true)
+    return { cms: null, judge: (options) => Promise.resolve(judgeUnreadDirectory(name, options)) };
   // Without them the digest would be of another tree than the one that the kernel merges.
   if (!(await seesTrustedAttributes()))
     throw new CouldNotDecide(`only root sees all extended attributes of ${path}; run this as root`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -40,6 +40,13 @@ async function verify(path: string, ...args: readonly string[]) {
   const [document] = JSON.parse(out === '' ? '[{}]' : out);
   const codes: string[] = document.reasons?.map((why: { code: string }) => why.code);
   return { code, document, codes, err };
+}
+
+interface VerdictDocument {
+  readonly name: string;
+  readonly form: string;
+  readonly rootHash: string | null;
+  readonly reasons: readonly { readonly code: string; readonly at: string }[];
 }
 
 /** Puts an image and its sidecars into a directory of their own. */
@@ -105,6 +112,40 @@ test('a bare file system is admitted by the digest that sha256sum prints, and by
   assert.equal(code, 0, JSON.stringify(document));
   assert.deepEqual([document.form, document.hashAlgorithm, document.signer], ['bare', 'file-sha256', null]);
   machine.writePolicy();
+});
+
+// Reading these would take longer than any test may.
+test('the gate reads no bare image and no directory that no digest in the policy could admit', async () => {
+  const host = await SampleMachine.start();
+  try {
+    truncateSync(host.put('var/lib/extensions/vendor-bare.raw', makeErofs(releaseFiles('bare'))), 2 ** 42);
+    truncateSync(host.put('var/lib/extensions/vendor-tree/usr/big', ''), 2 ** 42);
+    const { code, out, err } = await touchstone(
+      'gate',
+      '--json',
+      '--root',
+      host.root,
+      '--tcti',
+      host.tpm.tcti,
+    );
+    assert.equal(code, 0, err);
+    const { images } = JSON.parse(out);
+    assert.deepEqual(
+      images.map((image: VerdictDocument) => [
+        image.name,
+        image.form,
+        image.rootHash,
+        image.reasons[0]?.code,
+      ]),
+      [
+        ['vendor-bare', 'bare', null, 'unsigned'],
+        ['vendor-tree', 'directory', null, 'unsigned'],
+      ],
+    );
+    for (const { reasons } of images) assert.match(reasons[0].at, /policy\.yaml:6:5$/);
+  } finally {
+    await host.stop();
+  }
 });
 
 test('a directory is admitted by the digest that inspect prints, until anything in it changes', async () => {
