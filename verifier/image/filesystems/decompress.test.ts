@@ -61,6 +61,14 @@ test('zstd frames are read, and what they claim is checked before it is believed
   assert.throws(() => decompress('zstd', zstd(0x00, [0x58], ...bomb), 8192), /more than it may/);
 });
 
+// Found by mutating an image: the decoder never returned.
+test('Huffman weights by a table of one symbol, whose end nothing comes to, are refused', () => {
+  const hex =
+    '28b52ffd20ef6503000246131cf1ffcffdfe996f3395b899e38f3fb805fcb39bc8eeeede297ffc3980706641a98f879f31f623ff6ad1ea379e9d' +
+    'b5de425a454ed910b42e96caebc81ff8d5efa6d927d2eb572be8150d20402df286d895c1749989f7cb7c5d98a3ee4e0a7f6361c805585a670028b5';
+  assert.throws(() => decompress('zstd', Buffer.from(hex, 'hex'), 8192), /table of one symbol/);
+});
+
 test('real zstd frames are read', (context) => {
   let frame: Buffer;
   try {

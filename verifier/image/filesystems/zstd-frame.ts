@@ -2,6 +2,7 @@ import { Decompress } from 'fzstd';
 
 import { Cursor } from '../../bytes/cursor.ts';
 import { Malformed, Unsupported } from '../../bytes/failures.ts';
+import { checkHuffmanWeights } from './zstd-huffman.ts';
 
 const what = 'zstd frame';
 
@@ -44,6 +45,7 @@ function decompress(frame: Uint8Array, maximumBytes: number, isCut: boolean): Ui
   for (const [index, block] of blocks.entries()) {
     if (index >= blocksAlways + maximumBytes / bytesOfBlock)
       throw new Unsupported(what, `has ${blocks.length} blocks for ${maximumBytes} bytes`);
+    checkHuffmanWeights(block);
     push(decoder, block, false);
     if (length >= maximumBytes && isCut) return new Uint8Array(Buffer.concat(pieces, maximumBytes));
     if (length > maximumBytes) throw new Malformed(what, 'gives more than it may');
