@@ -289,7 +289,7 @@ test('hash trees of other digests are not handled', async () => {
 });
 
 test('progress counts data bytes, and no more than a megabyte of data is read at once', async () => {
-  const blocks = 64 * 256 + 1;
+  const blocks = 128 * 256 + 1;
   const made = makeVeritySample({}, blocks);
   const inner = bytesSource(made.bytes);
   const reads: { offset: number; length: number }[] = [];
@@ -305,7 +305,7 @@ test('progress counts data bytes, and no more than a megabyte of data is read at
   assert.ok(verdict.intact);
   assert.deepEqual(
     progress,
-    [16_384, blocks].map((count) => count * 4096),
+    [32_768, blocks].map((count) => count * 4096),
   );
   assert.ok(reads.every(({ length }) => length <= 1_048_576));
   const data = reads.filter(({ offset }) => offset < made.treeOffset);
@@ -327,8 +327,8 @@ test('a source that cannot be read gives no verdict', async () => {
 });
 
 test('a fault is named before a later place that cannot be read, which fails first', async () => {
-  const made = makeVeritySample({}, 16_384 + 1);
-  const end = made.dataOffset + 16_384 * 4096;
+  const made = makeVeritySample({}, 32_768 + 1);
+  const end = made.dataOffset + 32_768 * 4096;
   const parts = (bytes: Buffer): VerityParts =>
     partsOf(made, {
       size: bytes.length,
