@@ -7,6 +7,7 @@ import {
   tpmStructuresTarget,
 } from './targets/evidence.ts';
 import { fileSystemTarget, releaseTarget } from './targets/file-system.ts';
+import { firmwareLogTarget } from './targets/firmware-log.ts';
 import {
   imageTarget,
   rootHashTextTarget,
@@ -35,6 +36,7 @@ export const targetMakers: ReadonlyMap<string, () => Target | Promise<Target>> =
   ['tpm-structures', tpmStructuresTarget],
   ['extension-event', eventTarget],
   ['systemd-log', logTarget],
+  ['firmware-log', firmwareLogTarget],
   ['documents', documentTarget],
   ['policy', policyTarget],
 ]);

@@ -38,6 +38,7 @@ export const reasonSentences = {
   'quote-signature-invalid': 'The quote is not signed by the attestation key.',
   'quote-malformed': 'What the key signed is not a TPM quote.',
   'nonce-mismatch': 'The evidence answers another challenge than the one given.',
+  'channel-mismatch': 'The evidence was made for another TLS key than that of the connection it came by.',
   'claims-mismatch': 'The quote does not cover the claims in the evidence.',
   'pcr-selection-mismatch': 'The quote does not cover exactly the PCRs claimed and required.',
   'pcr-digest-mismatch': 'The PCR values in the evidence are not those that were quoted.',
@@ -48,10 +49,24 @@ export const reasonSentences = {
   'log-replay-mismatch': 'The measurement log does not replay to the quoted PCR value.',
   'log-event-unknown': 'An event in the extension PCR is not one that Touchstone measures.',
   'log-order-invalid': 'The extension events of the log come in an order the host agent never writes.',
+  'log-bank-missing': 'The firmware log has no digests of the bank that was quoted.',
+  'log-event-retyped': 'An event of the firmware log claims a type that its digest belies.',
+  'log-event-late': 'The firmware log goes on after the firmware handed over to the operating system.',
+  'separator-invalid': 'A PCR of the firmware does not have exactly one separator without an error.',
+  'secure-boot-unclear': 'The firmware log does not say without doubt what Secure Boot enforced.',
   'not-gated': 'Nothing was measured since boot, so nothing is known of what is merged.',
   'set-mismatch': 'The extensions claimed are not those that the log ends with.',
   discontinuous: 'The evidence does not continue what the host proved before.',
+  unapproved: 'Something is merged that was not approved.',
   violation: 'The log records that something unapproved was merged since boot.',
+  // enrolment of a host
+  'endorsement-missing': 'The TPM has no endorsement certificate.',
+  'endorsement-untrusted':
+    "No certificate of a TPM's maker that was given vouches for the endorsement certificate.",
+  'endorsement-mismatch': 'The endorsement certificate is for another key than the endorsement key.',
+  'endorsement-key-unfit': 'The endorsement key is not a storage key that stays in its TPM.',
+  'credential-not-activated':
+    'The host did not get the secret out of the credential: its keys are not in one TPM.',
 } as const;
 
 export type ReasonCode = keyof typeof reasonSentences;
