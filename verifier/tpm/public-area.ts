@@ -28,6 +28,8 @@ export interface PublicArea {
   readonly authPolicy: Uint8Array;
   /** null: the key leaves the choice to each command. */
   readonly scheme: KeyScheme | null;
+  /** Bits of the AES key that a storage key protects its children with; null: it is no storage key. */
+  readonly symmetricBits: number | null;
   /** Bits of the RSA modulus or of the curve's field. */
   readonly keyBits: number;
   readonly publicKey: KeyObject;
@@ -62,12 +64,12 @@ export function parsePublicArea(bytes: Uint8Array): PublicArea {
   if (authPolicy.length !== 0 && authPolicy.length !== digestSizes[nameAlgorithm]) {
     throw new Malformed('public area authPolicy', 'is not a digest of the name algorithm');
   }
-  readSymmetric(cursor);
+  const symmetricBits = readSymmetric(cursor);
   const scheme = readScheme(cursor, type);
   const key = type === 'rsa' ? readRsaKey(cursor) : readEccKey(cursor);
   cursor.end('public area');
   const name = toHex(new Uint8Array([...bytes.subarray(2, 4), ...digest(nameAlgorithm, bytes)]));
-  return { type, nameAlgorithm, attributes, authPolicy, scheme, ...key, name };
+  return { type, nameAlgorithm, attributes, authPolicy, symmetricBits, scheme, ...key, name };
 }
 
 function readType(cursor: Cursor): 'rsa' | 'ecc' {
@@ -78,15 +80,16 @@ function readType(cursor: Cursor): 'rsa' | 'ecc' {
 }
 
 /** TPMT_SYM_DEF_OBJECT (Part 2, section 11.1.7): storage keys protect their children with AES in CFB mode. */
-function readSymmetric(cursor: Cursor): void {
+function readSymmetric(cursor: Cursor): number | null {
   const field = 'public area symmetric';
   const algorithm = cursor.u16(field);
-  if (algorithm === tpmAlgorithm.null) return;
+  if (algorithm === tpmAlgorithm.null) return null;
   if (algorithm !== tpmAlgorithm.aes) throw new Malformed(field, `0x${algorithm.toString(16)} is not AES`);
   const bits = cursor.u16(`${field} keyBits`);
   if (bits !== 128 && bits !== 192 && bits !== 256)
     throw new Malformed(`${field} keyBits`, `${bits} is no AES key size`);
   if (cursor.u16(`${field} mode`) !== tpmAlgorithm.cfb) throw new Malformed(`${field} mode`, 'is not CFB');
+  return bits;
 }
 
 /** TPMT_RSA_SCHEME and TPMT_ECC_SCHEME (Part 2, sections 11.2.4.2 and 11.2.5.6). */

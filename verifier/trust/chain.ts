@@ -2,7 +2,7 @@ import { type Reason, reason } from '../reasons.ts';
 import { isAnchor, type TrustAnchors } from './anchors.ts';
 import type { Certificate } from './certificate.ts';
 import { type CertificationPath, findPaths } from './certification-path.ts';
-import { checkPath, checkPinned, named } from './check-path.ts';
+import { checkPath, checkPinned, type KeyPurpose, named } from './check-path.ts';
 import { checkPathRevocation, checkPinnedRevocation } from './check-revocation.ts';
 
 /** `chain` begins with the signer and ends with the anchor; it is the signer alone where that is pinned. */
@@ -17,19 +17,21 @@ export type ChainVerdict =
  * path, and `signer-untrusted` is left for when there is none.
  *
  * @param intermediates certificates that anybody may have supplied, for example those embedded in the message.
+ * @param purpose what the signer's key must be for; a key that decrypts is no signer's, but is vouched for all the same.
  */
 export function verifyChain(
   signer: Certificate,
   intermediates: readonly Certificate[],
   anchors: TrustAnchors,
   now: Date,
+  purpose: KeyPurpose = 'sign',
 ): ChainVerdict {
   const isPinned = anchors.mode !== 'issued' && isAnchor(anchors, signer);
   if (isPinned) return verdict([signer], checkPinnedSigner(signer, anchors, now));
   if (anchors.mode === 'pinned')
     return untrusted(`${named(signer)} is not among the certificates of "${anchors.name}".`);
   const { paths, deadEnd } = findPaths(signer, intermediates, anchors);
-  const verdicts = paths.map((path) => verdict(path, checkWholePath(path, anchors, now)));
+  const verdicts = paths.map((path) => verdict(path, checkWholePath(path, anchors, now, purpose)));
   const best = verdicts.sort((a, b) => faults(a) - faults(b))[0];
   return best ?? untrusted(explainDeadEnd(signer, deadEnd, anchors));
 }
@@ -42,10 +44,15 @@ function checkPinnedSigner(signer: Certificate, anchors: TrustAnchors, now: Date
   ];
 }
 
-function checkWholePath(path: CertificationPath, anchors: TrustAnchors, now: Date): readonly Reason[] {
+function checkWholePath(
+  path: CertificationPath,
+  anchors: TrustAnchors,
+  now: Date,
+  purpose: KeyPurpose,
+): readonly Reason[] {
   const { extendedKeyUsage, revocationLists } = anchors;
   return [
-    ...checkPath(path, extendedKeyUsage, now),
+    ...checkPath(path, extendedKeyUsage, now, purpose),
     ...(revocationLists === null ? [] : checkPathRevocation(path, revocationLists, now)),
   ];
 }

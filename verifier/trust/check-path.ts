@@ -6,6 +6,15 @@ import { weaknessOf } from './key-strength.ts';
 
 const anyExtendedKeyUsage = '2.5.29.37.0';
 
+/** What the key of the certificate at the beginning of a path is for. */
+export type KeyPurpose = 'sign' | 'decrypt';
+
+// RFC 5280 section 4.2.1.3: one of these bits. A TPM's endorsement key decrypts and nothing else.
+const usagesOf: Readonly<Record<KeyPurpose, readonly string[]>> = {
+  sign: ['digitalSignature', 'nonRepudiation'],
+  decrypt: ['keyEncipherment', 'keyAgreement'],
+};
+
 /**
  * Everything RFC 5280 section 6.1 asks of a path whose names and signatures already fit, from the signer upwards: the
  * anchor's constraints and validity count like everybody's. Policies are not processed, so a certificate that insists on
@@ -13,15 +22,21 @@ const anyExtendedKeyUsage = '2.5.29.37.0';
  *
  * @param extendedKeyUsage object identifiers that the signer must list; an authority above that limits its own usages
  * must allow them too.
+ * @param purpose what the key of the first certificate must be for.
  * @returns no reasons if the path is good at `now`.
  */
-export function checkPath(path: CertificationPath, extendedKeyUsage: readonly string[], now: Date): Reason[] {
+export function checkPath(
+  path: CertificationPath,
+  extendedKeyUsage: readonly string[],
+  now: Date,
+  purpose: KeyPurpose = 'sign',
+): Reason[] {
   const names = findNameViolations(path).map((one) => nameReason(one, named));
   const each = path.flatMap((certificate, at) => [
     ...checkEvery(certificate, now),
     ...(at < path.length - 1 ? checkSignatureStrength(certificate) : []),
     ...(at === 0
-      ? checkSigner(certificate, extendedKeyUsage)
+      ? checkSubject(certificate, extendedKeyUsage, purpose)
       : checkIssuer(certificate, path.slice(1, at), extendedKeyUsage)),
   ]);
   return [...each, ...names];
@@ -78,14 +93,16 @@ function checkSignatureStrength(certificate: Certificate): Reason[] {
   return [reason('signature-weak', `The certificate ${named(certificate)} ${what}.`)];
 }
 
-// RFC 5280 section 4.2.1.3: a signature over data needs one of these two bits.
-function checkSigner(signer: Certificate, extendedKeyUsage: readonly string[]): Reason[] {
-  const { keyUsage } = signer;
-  const maySign = keyUsage === null || keyUsage.has('digitalSignature') || keyUsage.has('nonRepudiation');
-  return [
-    ...(maySign ? [] : [unfit(signer, 'may not sign data: its key usage lacks digitalSignature')]),
-    ...checkListsUsages(signer, extendedKeyUsage),
-  ];
+function checkSubject(
+  subject: Certificate,
+  extendedKeyUsage: readonly string[],
+  purpose: KeyPurpose,
+): Reason[] {
+  const { keyUsage } = subject;
+  const usages = usagesOf[purpose];
+  const may = keyUsage === null || usages.some((usage) => keyUsage.has(usage));
+  const why = `may not ${purpose} data: its key usage lacks ${usages[0] ?? purpose}`;
+  return [...(may ? [] : [unfit(subject, why)]), ...checkListsUsages(subject, extendedKeyUsage)];
 }
 
 function checkListsUsages(signer: Certificate, extendedKeyUsage: readonly string[]): Reason[] {
