@@ -2,8 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 
-/** What the figures depend on, a line each. */
+/** What figures about hashing depend on, a line each. */
 export function describeMachine(): string[] {
+  return [...describeSystem(), `openssl      ${opensslSpeed()}`];
+}
+
+/** What all figures depend on, a line each. */
+export function describeSystem(): string[] {
   const wanted = ['sha_ni', 'avx2', 'avx512f', 'avx512bw', 'sha2'];
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ');
   const present = wanted.filter((flag) => flags?.includes(flag) === true);
@@ -14,7 +19,6 @@ export function describeMachine(): string[] {
     `load         ${loadavg()
       .map((load) => load.toFixed(2))
       .join(' ')}`,
-    `openssl      ${opensslSpeed()}`,
   ];
 }
 

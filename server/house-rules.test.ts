@@ -62,6 +62,12 @@ const soleImporters = new Map([
   ],
   ['fzstd', ['verifier/image/filesystems/zstd-frame.ts']],
   ['execa', ['server/os/run.ts', 'server/os/child-service.ts']],
+  ['pino', ['server/os/structured-log.ts']],
+  ['prom-client', ['server/http/metrics.ts', 'server/http/host-metrics.ts']],
+  [
+    'jose',
+    ['server/cli/result-key.ts', 'server/cli/write-result.ts', 'server/tests/attestation-result.test.ts'],
+  ],
 ]);
 
 interface SourceFile {

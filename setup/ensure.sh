@@ -14,6 +14,7 @@ ensure_system_packages() {
   done <<EOF
 tpm2_quote tpm2-tools
 swtpm swtpm
+swtpm_setup swtpm-tools
 openssl openssl
 veritysetup cryptsetup-bin
 mkfs.erofs erofs-utils

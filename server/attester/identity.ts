@@ -18,6 +18,7 @@ export interface HostIdentity {
   readonly identity: Identity;
   readonly attestationKey: PublicArea;
   readonly attestationKeyHandle: number;
+  readonly endorsementKeyHandle: number;
   /** `replaced`: an earlier start had another key; the TPM was cleared since, or it is another TPM. */
   readonly origin: 'kept' | 'created' | 'replaced';
 }
@@ -44,6 +45,7 @@ export async function ensureIdentity(root: string, device: TpmDevice): Promise<H
     identity: { version: 1, endorsement: { public: endorsement.public, certificate }, attestation },
     attestationKey,
     attestationKeyHandle: attestation.handle,
+    endorsementKeyHandle: endorsement.handle,
     origin: await remember(root, attestationKey.name),
   };
 }

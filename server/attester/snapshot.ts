@@ -1,7 +1,7 @@
 import { toBase64 } from '../../verifier/bytes/base64.ts';
 import { digest } from '../../verifier/bytes/digest.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import { toHex } from '../../verifier/bytes/hex.ts';
+import { type Hex, toHex } from '../../verifier/bytes/hex.ts';
 import { toClaimedSet } from '../../verifier/evidence/claimed-set.ts';
 import type { ClaimedSet, Claims } from '../../verifier/evidence/claims.ts';
 import type { Evidence } from '../../verifier/evidence/evidence.ts';
@@ -12,7 +12,7 @@ import type { LogRecord } from '../../verifier/measurement/systemd-log.ts';
 import { verifyQuote } from '../../verifier/tpm/quote.ts';
 import { eventTexts, parseMeasuredLog } from '../host/measured-events.ts';
 import { findSignature } from '../host/signature-store.ts';
-import { type MeasuredLog, withSharedLog } from '../host/systemd/measure-log.ts';
+import { type MeasuredLog, withSharedLog } from '../host/systemd/read-log.ts';
 import { bootId } from '../os/clock.ts';
 import type { AttesterOptions } from './attester-options.ts';
 
@@ -23,18 +23,25 @@ const bank = 'sha256';
 
 export type Snapshot = Pick<Evidence, 'claims' | 'quote' | 'pcrs' | 'logs'>;
 
+/** What one quote answers. */
+export interface Asked {
+  readonly nonceTreeRoot: Uint8Array;
+  /** Of the TLS connections that the challenges came by; null if they had no TLS. */
+  readonly tlsKeySha256: Hex | null;
+}
+
 /**
  * Log, claims, PCRs and quote of one moment. The log's lock is held (shared) until the quote is taken, so that no writer
  * that keeps systemd's protocol can come between.
  *
- * @param nonceTreeRoot what the quote must answer.
+ * @param asked what the quote must answer.
  * @returns null if the parts do not agree: something extended the PCR without the log, or between the two readings.
  */
-export function takeSnapshot(options: AttesterOptions, nonceTreeRoot: Uint8Array): Promise<Snapshot | null> {
+export function takeSnapshot(options: AttesterOptions, asked: Asked): Promise<Snapshot | null> {
   return withSharedLog(options.root, async (log) => {
     const records = parseMeasuredLog(log);
-    const claims = await makeClaims(options, log, records);
-    const data = qualifyingData(nonceTreeRoot, claims);
+    const claims = await makeClaims(options, asked, { log, records });
+    const data = qualifyingData(asked.nonceTreeRoot, claims);
     const pcrs = [...new Set([...quotedPcrs, options.measurePcr])].sort((a, b) => a - b);
     const values = new Map([[bank, await options.device.readPcrs(bank, pcrs)] as const]);
     const quote = await options.device.quote(options.attestationKeyHandle, {
@@ -54,8 +61,8 @@ export function takeSnapshot(options: AttesterOptions, nonceTreeRoot: Uint8Array
 
 async function makeClaims(
   { root, measurePcr }: AttesterOptions,
-  log: MeasuredLog,
-  records: readonly LogRecord[],
+  { tlsKeySha256 }: Asked,
+  { log, records }: { readonly log: MeasuredLog; readonly records: readonly LogRecord[] },
 ): Promise<Claims> {
   const userspace = {
     bytes: log.bytes.length,
@@ -67,7 +74,7 @@ async function makeClaims(
     sets: await claimSets(root, eventTexts(records, measurePcr)),
     mutable: null,
     bootId: bootId(),
-    tlsKeySha256: null,
+    tlsKeySha256,
     logs: { firmware: null, userspace: { ...userspace, incomplete: log.incomplete } },
   };
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
+import { addCredentialOptions, addTlsOptions, tlsKeySha256 } from './connection-options.ts';
 import {
-  addResultOptions,
   example,
   extensionClass,
   type Finish,
@@ -9,11 +9,15 @@ import {
   labels,
   policy,
   policyTrust,
+  repeated,
   root,
   tcti,
   trust,
 } from './option-words.ts';
+import { addResultOptions } from './result-options.ts';
 import { type ExitCode, exitCodes, type Output, printable } from './output.ts';
+import { definePackaging } from './packaging-commands.ts';
+import { defineMerging } from './merge-commands.ts';
 import { definePolicy } from './policy-commands.ts';
 import { productVersion } from './product-version.ts';
 
@@ -52,13 +56,15 @@ function define(output: Output, finish: Finish): Command {
     .addHelpText('after', '\nExit codes: 0 yes, 1 no, 2 usage or policy error, 3 could not decide.\n');
   defineVerify(program, output, finish);
   defineInspect(program, output, finish);
-  defineGate(program, output, finish);
+  defineMerging(program, output, finish);
   definePolicy(program, output, finish);
   defineHistory(program, output, finish);
   defineServe(program, output, finish);
+  defineEnroll(program, output, finish);
   defineAttest(program, output, finish);
   defineAppraise(program, output, finish);
   defineJwks(program, output, finish);
+  definePackaging(program, output, finish);
   return program;
 }
 
@@ -99,24 +105,6 @@ function defineInspect(program: Command, output: Output, finish: Finish): void {
     });
 }
 
-function defineGate(program: Command, output: Output, finish: Finish): void {
-  program
-    .command('gate')
-    .description('Verify what systemd would merge, move away what is refused, measure the rest.')
-    .addOption(policy().default(undefined, '/etc/touchstone/policy.yaml below the root'))
-    .addOption(policyTrust())
-    .addOption(extensionClass().default(undefined, 'both'))
-    .option('--full', 'recompute every hash tree first, instead of leaving blocks to the kernel')
-    .addOption(root())
-    .addOption(tcti())
-    .addOption(json())
-    .addHelpText(...example('touchstone gate --policy /etc/touchstone/policy.yaml'))
-    .action(async (options: object) => {
-      const { gateHost } = await import('./commands/gate.ts');
-      finish(await gateHost(options, output));
-    });
-}
-
 function defineHistory(program: Command, output: Output, finish: Finish): void {
   const history = program
     .command('history')
@@ -144,15 +132,17 @@ function defineHistory(program: Command, output: Output, finish: Finish): void {
 }
 
 function defineServe(program: Command, output: Output, finish: Finish): void {
-  program
+  const command = program
     .command('serve')
     .description("Serve the host's attestation endpoint.")
-    .option('--listen <address:port>', 'a loopback address', '127.0.0.1:7431')
+    .option('--listen <address:port>', 'a loopback address, with TLS any; or "systemd"', '127.0.0.1:7431')
+    .option('--verbose', 'also log what happens every few seconds on a healthy host')
     .addOption(policy().default(undefined, '/etc/touchstone/policy.yaml below the root'))
     .addOption(policyTrust())
     .option('--pcr <number>', "the PCR that the gate's policy measures into, where the policy is not at hand")
     .addOption(root())
-    .addOption(tcti())
+    .addOption(tcti());
+  addTlsOptions(command)
     .addHelpText(...example('touchstone serve --listen 127.0.0.1:7431'))
     .action(async (options: object) => {
       const { serve } = await import('./commands/serve.ts');
@@ -160,18 +150,44 @@ function defineServe(program: Command, output: Output, finish: Finish): void {
     });
 }
 
+function defineEnroll(program: Command, output: Output, finish: Finish): void {
+  const command = program
+    .command('enroll')
+    .description('Have a host prove that its attestation key is in a genuine TPM, and write down its keys.')
+    .argument('<url>', "the host's endpoint")
+    .addOption(
+      repeated(
+        '--ek-root <certificate>',
+        "accept TPMs that this certificate of their maker's vouches for; may be repeated",
+      ),
+    )
+    .option('--trust-on-first-use', 'accept any TPM, genuine or not; the record says so')
+    .option('--out <file>', 'write the enrolment record to a new file')
+    .addOption(json());
+  addCredentialOptions(command)
+    .addHelpText(
+      ...example('touchstone enroll https://host.example:7431 --ek-root maker.pem --out host.json'),
+    )
+    .action(async (url: string, options: object) => {
+      const { enroll } = await import('./commands/enroll.ts');
+      finish(await enroll(url, options, output));
+    });
+}
+
 function defineAttest(program: Command, output: Output, finish: Finish): void {
-  program
+  const command = program
     .command('attest')
     .description('Challenge a host, and appraise the evidence it answers with.')
     .argument('<url>', "the host's endpoint")
-    .requiredOption('--identity <file>', "the host's identity document, taken on the host")
+    .requiredOption('--identity <file>', "the host's enrolment record, by touchstone enroll")
     .addOption(policy())
     .addOption(policyTrust())
     .addOption(trust())
     .addOption(labels())
     .option('--save <file>', 'also write the evidence to a file')
-    .addOption(json())
+    .addOption(json());
+  addCredentialOptions(command)
+    .addOption(tlsKeySha256().default(undefined, "the connection's"))
     .addHelpText(
       ...example('touchstone attest http://127.0.0.1:7431 --identity host.json --policy policy.yaml'),
     )
@@ -186,8 +202,9 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .command('appraise')
     .description('Appraise evidence offline.')
     .argument('<file>', 'evidence, as attest --save or POST /v1/attestations gives it')
-    .requiredOption('--identity <file>', "the host's identity document, taken on the host")
+    .requiredOption('--identity <file>', "the host's enrolment record, by touchstone enroll")
     .requiredOption('--nonce <base64>', 'the nonce of the challenge')
+    .addOption(tlsKeySha256().default(undefined, 'not checked'))
     .option('--previous <file>', 'evidence of the host that was accepted before: this must continue it')
     .addOption(labels())
     .addOption(policy())

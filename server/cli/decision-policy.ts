@@ -64,7 +64,7 @@ async function requireSignature(
     );
 }
 
-async function readCertificates(paths: readonly string[]): Promise<readonly Certificate[]> {
+export async function readCertificates(paths: readonly string[]): Promise<readonly Certificate[]> {
   const all = await Promise.all(paths.map(async (path) => parseCertificates(await readUserFile(path), path)));
   return all.flat();
 }

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import { faultPoint } from '#fault-point';
+
 import { entryExists } from '../os/directory.ts';
 import { readIfPresent } from '../os/durable-file.ts';
 import { isErrno, systemFailure } from '../os/system-failure.ts';
@@ -41,8 +43,10 @@ async function hasText({ path, text }: NewFile): Promise<boolean> {
  */
 async function writeNewFile(file: NewFile): Promise<void> {
   try {
+    faultPoint('create');
     const handle = await open(file.path, 'wx', 0o644);
     try {
+      faultPoint('write');
       await handle.writeFile(file.text);
       await handle.sync();
     } finally {

@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { toIdentityDocument } from '../../verifier/evidence/identity.ts';
 import { runCommandLine } from '../cli/command-line.ts';
 import { type Endpoint, startEndpoint } from '../cli/endpoint.ts';
 import { exitCodes } from '../cli/output.ts';
 import { untilSignal } from '../cli/until-signal.ts';
-import { defaultAddress, urlOf } from '../http/listen.ts';
+import { urlOf } from '../http/listen.ts';
+import { defaultAddress } from '../http/listen-address.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
 import { mergeNote } from './merge-note.ts';
 import { makeSampleHost, type SampleHost } from './sample-host.ts';
@@ -42,7 +42,7 @@ export async function demonstrate(setting: Setting, once: boolean): Promise<numb
 async function perform({ host, directory, tcti, endpoint }: Stage): Promise<boolean> {
   const url = urlOf(endpoint.server);
   const identity = join(directory, 'host.json');
-  await writeFile(identity, JSON.stringify(toIdentityDocument(endpoint.identity.identity)));
+  await rm(identity, { force: true });
   say(`A host below ${host.root}, its TPM at ${tcti}, and three images: ${host.images.join(', ')}.`);
   const root = ['--root', host.root];
   const steps = [
@@ -54,12 +54,16 @@ async function perform({ host, directory, tcti, endpoint }: Stage): Promise<bool
       },
     ),
     await step(
-      '2. A verifier challenges the host. It knows the attestation key and has a copy of the policy.',
+      '2. A verifier enrolls the host, which proves that its keys are in one TPM; no maker vouches for a software TPM.',
       {
-        args: ['attest', url, '--identity', identity, '--policy', host.policy],
-        shown: ['attest', url, '--identity', 'host.json', '--policy', 'policy.yaml'],
+        args: ['enroll', url, '--trust-on-first-use', '--out', identity],
+        shown: ['enroll', url, '--trust-on-first-use', '--out', 'host.json'],
       },
     ),
+    await step('3. It challenges the host. It knows the attestation key now, and has a copy of the policy.', {
+      args: ['attest', url, '--identity', identity, '--policy', host.policy],
+      shown: ['attest', url, '--identity', 'host.json', '--policy', 'policy.yaml'],
+    }),
   ];
   say(await mergeNote());
   return steps.every((code) => code === exitCodes.yes);

@@ -9,7 +9,8 @@ export interface GateInput {
   readonly root: string;
   readonly classes: readonly ExtensionClass[];
   readonly policy: Policy;
-  readonly device: TpmDevice;
+  /** Null: the host has none, and the policy says that what is approved is merged all the same. */
+  readonly device: TpmDevice | null;
   /** Recompute every hash tree; otherwise the kernel checks blocks as they are read. */
   readonly full: boolean;
   readonly knowledge: HostKnowledge;

@@ -45,7 +45,8 @@ export function violationLines(refused: readonly ImageVerdict[]): string[] {
   );
 }
 
-function digestOf(set: ApprovedSet): Hex {
+/** As in the `touchstone-set` event that `eventsOf` gives for it. */
+export function digestOf(set: ApprovedSet): Hex {
   return setDigest(extensionLines(set));
 }
 

@@ -3,7 +3,7 @@ import { maximumLogBytes } from '../../verifier/evidence/evidence.ts';
 import { replayPrefixLength } from '../../verifier/measurement/replay.ts';
 import { type LogRecord, parseSystemdLog } from '../../verifier/measurement/systemd-log.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
-import { type MeasuredLog, withSharedLog } from './systemd/measure-log.ts';
+import { type MeasuredLog, withSharedLog } from './systemd/read-log.ts';
 
 /** The records of this host's own log. @throws CouldNotDecide if it is not a log any more. */
 export function parseMeasuredLog({ bytes }: MeasuredLog): LogRecord[] {

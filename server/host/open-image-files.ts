@@ -1,9 +1,11 @@
 import type { ImageFiles } from '../../verifier/check-content.ts';
 import { openFileSource } from '../../verifier/node/file-source.ts';
+import { type FileIdentity, toFileIdentity } from '../os/file-identity.ts';
 import { type ImagePath, openSidecars } from './read-sidecars.ts';
 
 /** An image and what lies beside it, open. */
 export interface OpenImageFiles extends ImageFiles {
+  readonly identity: FileIdentity;
   readonly close: () => Promise<void>;
 }
 
@@ -21,7 +23,7 @@ export async function openImageFiles(path: ImagePath): Promise<OpenImageFiles> {
       await image.close();
       await sidecars.hashTree?.close();
     };
-    return { image, sidecars, close };
+    return { image, sidecars, identity: toFileIdentity(image.status), close };
   } catch (error) {
     await image.close();
     throw error;

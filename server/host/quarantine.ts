@@ -1,9 +1,15 @@
 import { basename, join } from 'node:path';
 
+import { digest } from '../../verifier/bytes/digest.ts';
+import { toHex } from '../../verifier/bytes/hex.ts';
 import type { Reason } from '../../verifier/reasons.ts';
-import { makePrivateDirectory, moveEntry, writeDurable } from '../os/durable-file.ts';
+import { entryExists } from '../os/directory.ts';
+import { makePrivateDirectory, moveEntry, removeEntry, writeDurable } from '../os/durable-file.ts';
 import { quarantineDirectory } from '../os/own-paths.ts';
 import type { DiscoveredImage } from './discover.ts';
+
+/** Ends the name of the file that says why an image was moved. */
+export const reasonSuffix = '.reason.json';
 
 /**
  * Moves a refused image out of systemd's sight and writes down why, in a file beside it. The quarantine is on the same
@@ -20,11 +26,31 @@ export async function quarantine(
   now: Date,
 ): Promise<string> {
   const directory = await makePrivateDirectory(root, quarantineDirectory(image.class, image.searchDirectory));
-  // The time keeps a second image of the same name from taking the first one's place.
-  const stamp = now.toISOString().replaceAll(/[-:.]/g, '');
-  const moved = join(directory, `${stamp}-${basename(image.movable.entry)}`);
+  const moved = await freePlace(directory, now, basename(image.movable.entry));
   const record = { from: image.movable.path, at: now.toISOString(), reasons };
-  await writeDurable(`${moved}.reason.json`, Buffer.from(`${JSON.stringify(record, null, 2)}\n`), 0o600);
-  await moveEntry(image.movable.entry, moved);
+  const reasonFile = `${moved}${reasonSuffix}`;
+  await writeDurable(reasonFile, Buffer.from(`${JSON.stringify(record, null, 2)}\n`), 0o600);
+  try {
+    await moveEntry(image.movable.entry, moved);
+  } catch (error) {
+    await removeEntry(reasonFile);
+    throw error;
+  }
   return moved;
+}
+
+/** Who puts a refused image back while the gate runs must not have it lie over the first one, nor over the reason for that. */
+async function freePlace(directory: string, now: Date, fileName: string): Promise<string> {
+  const stamp = now.toISOString().replaceAll(/[-:.]/g, '');
+  for (let again = 0; ; again++) {
+    const place = join(directory, `${stamp}${again === 0 ? '' : `.${again}`}-${shortName(fileName)}`);
+    if (!(await entryExists(place)) && !(await entryExists(`${place}${reasonSuffix}`))) return place;
+  }
+}
+
+/** A file name may have 255 bytes; one that leaves no room for the stamp and the suffix could not be moved away. */
+function shortName(fileName: string): string {
+  if (Buffer.byteLength(fileName) <= 200) return fileName;
+  const start = Array.from(fileName).slice(0, 32).join('');
+  return `${start}~${toHex(digest('sha256', fileName)).slice(0, 32)}`;
 }

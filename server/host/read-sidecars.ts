@@ -12,7 +12,7 @@ const maximumHashBytes = 4096;
 const maximumSignatureBytes = 4 * 1024 * 1024;
 
 /** What systemd appends to an image's path without `.raw` (systemd.exec(5), RootVerity=). */
-const suffixes = ['.verity', '.roothash', '.usrhash', '.roothash.p7s', '.usrhash.p7s'] as const;
+export const sidecarSuffixes = ['.verity', '.roothash', '.usrhash', '.roothash.p7s', '.usrhash.p7s'] as const;
 
 /** An image on this system, under the name that systemd opens it by and the one it has when all links are followed. */
 export interface ImagePath {
@@ -52,12 +52,12 @@ export async function openSidecars(path: ImagePath): Promise<OpenSidecars> {
   return { hashTree: tree === undefined ? null : await openFileSource(tree), rootHashes, signatures };
 }
 
-type Suffix = (typeof suffixes)[number];
+type Suffix = (typeof sidecarSuffixes)[number];
 
 /** The files behind the sidecars that there are. */
 async function findSidecars({ root, entry, target }: ImagePath): Promise<ReadonlyMap<Suffix, string>> {
   const found = new Map<Suffix, string>();
-  for (const suffix of suffixes) {
+  for (const suffix of sidecarSuffixes) {
     const besideTarget = await findBeside(root, target, suffix);
     const besideEntry = entry === target ? besideTarget : await findBeside(root, entry, suffix);
     // Whether systemd looks beside the link or beside what it leads to is not the same in all versions.

@@ -22,6 +22,7 @@ export async function recordSets(
 ): Promise<readonly string[]> {
   for (const approval of sets.flatMap(({ approvals }) => approvals))
     if (approval.cms !== null) await keepSignature(root, approval, approval.cms);
+  if (device === null) return [];
   const before = await readMeasuredEvents(root, device, policy.measurePcr);
   const verdict = before === null ? null : readExtensionHistory(before);
   const violations = violationLines(refused);

@@ -4,7 +4,15 @@ import type { Policy } from '../../verifier/policy/policy.ts';
 import { type Reason, reason } from '../../verifier/reasons.ts';
 import type { DiscoveredImage } from './discover.ts';
 import type { GateInput } from './gate-input.ts';
-import { verifyPath } from './verify-path.ts';
+import type { FileIdentity } from '../os/file-identity.ts';
+import { judgePath } from './verify-path.ts';
+
+/** An image that was judged, and the file that it was. */
+export interface JudgedImage {
+  readonly verdict: ImageVerdict;
+  /** Null if it was not opened. */
+  readonly identity: FileIdentity | null;
+}
 
 /**
  * The verdict on an image as this host would merge it: what `verify` says of the file, and what only the host can know.
@@ -14,16 +22,18 @@ import { verifyPath } from './verify-path.ts';
 export async function verifyDiscovered(
   { root, policy, now, full, knowledge }: Pick<GateInput, 'root' | 'policy' | 'now' | 'full' | 'knowledge'>,
   discovered: DiscoveredImage,
-): Promise<ImageVerdict> {
+): Promise<JudgedImage> {
   const { entry, target } = discovered;
   const name = { class: discovered.class, name: discovered.name };
-  const verdict = await verifyPath({ root, entry, target }, name, {
-    ...{ policy, now, full, ...knowledge, undigested: hopeless(policy) },
-  });
-  return refuse(verdict, [
+  const options = { policy, now, full, ...knowledge, undigested: hopeless(policy) };
+  const judged = await judgePath({ root, entry, target }, name, options, async ({ identity, judge }) => ({
+    ...{ identity, verdict: await judge(options) },
+  }));
+  const verdict = refuse(judged.verdict, [
     ...checkConflict(discovered),
-    ...checkArchitecture(verdict, knowledge.host?.release.architecture ?? null),
+    ...checkArchitecture(judged.verdict, knowledge.host?.release.architecture ?? null),
   ]);
+  return { ...judged, verdict };
 }
 
 /**

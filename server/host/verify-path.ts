@@ -12,6 +12,7 @@ import { judgeUnreadDirectory, verifyDirectory } from '../../verifier/verify-dir
 import { checkImage, judgeImage } from '../../verifier/verify-image.ts';
 import { type EntryKind, kindOf } from '../os/directory.ts';
 import { readAttributes, seesTrustedAttributes } from '../os/extended-attributes.ts';
+import { type FileIdentity, identityOf } from '../os/file-identity.ts';
 import { openImageFiles } from './open-image-files.ts';
 import type { ImagePath } from './read-sidecars.ts';
 
@@ -30,6 +31,8 @@ export function verifyPath(
 
 /** What was read at a path, while it is open. */
 export interface ReadPath {
+  /** The file that was read, or the directory as it was before it was read; null for what was not. */
+  readonly identity: FileIdentity | null;
   /** The PKCS#7 message that came with it; null if there is none. Nothing vouches for it. */
   readonly cms: Uint8Array | null;
   /** The verdict, under any policy. `full` and `onProgress` are those it was read with. @throws CouldNotDecide */
@@ -60,14 +63,17 @@ export async function judgePath<T>(
   try {
     const image = await checkImage(files, reading);
     const cms = 'code' in image ? null : (image.image.signature?.cms ?? null);
-    return await ask({ cms, judge: (options) => judgeImage(image, name, options) });
+    return await ask({
+      ...{ identity: files.identity, cms },
+      judge: (options) => judgeImage(image, name, options),
+    });
   } finally {
     await files.close();
   }
 }
 
 function refuseAlways(name: ImageName, why: Reason): ReadPath {
-  return { cms: null, judge: () => Promise.resolve(refuseUnopened(name, why)) };
+  return { identity: null, cms: null, judge: () => Promise.resolve(refuseUnopened(name, why)) };
 }
 
 export function isDirectory(kind: EntryKind): boolean {
@@ -80,16 +86,20 @@ async function readDirectory(
   { onProgress, undigested }: Reading,
 ): Promise<ReadPath> {
   if (undigested?.has('directory') === true)
-    return { cms: null, judge: (options) => Promise.resolve(judgeUnreadDirectory(name, options)) };
+    return {
+      ...{ identity: null, cms: null },
+      judge: (options) => Promise.resolve(judgeUnreadDirectory(name, options)),
+    };
   // Without them the digest would be of another tree than the one that the kernel merges.
   if (!(await seesTrustedAttributes()))
     throw new CouldNotDecide(`only root sees all extended attributes of ${path}; run this as root`);
   try {
+    const identity = await identityOf(path);
     const tree = await readTree(path, {
       readAttributes,
       onProgress: (bytes) => onProgress?.(bytes, 0),
     });
-    return { cms: null, judge: (options) => verifyDirectory(tree, name, options) };
+    return { identity, cms: null, judge: (options) => verifyDirectory(tree, name, options) };
   } catch (error) {
     if (!(error instanceof Unsupported || error instanceof Malformed)) throw error;
     return refuseAlways(name, reason(error.code, `${error.message}.`));

@@ -1,12 +1,24 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import * as OpenApiValidator from 'express-openapi-validator';
 
 import type { Attester } from '../attester/attester.ts';
+import type { Log } from '../os/structured-log.ts';
+import { createClientRate, type RateLimit } from './client-rate.ts';
+import { exchangeOf } from './exchange.ts';
+import { followExchanges } from './follow-exchanges.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { problemHandler } from './problems.ts';
+import { activateCredential } from './routes/activate-credential.ts';
 import { createAttestation } from './routes/create-attestation.ts';
 import { getContract } from './routes/get-contract.ts';
+import { getEvents } from './routes/get-events.ts';
+import { getExtensions } from './routes/get-extensions.ts';
 import { getHealth } from './routes/get-health.ts';
 import { getIdentity } from './routes/get-identity.ts';
+import { getMetrics } from './routes/get-metrics.ts';
+import { getReadiness } from './routes/get-readiness.ts';
+import { securityHeaders } from './security-headers.ts';
+import { createStreamPlaces, type StreamLimits } from './stream-places.ts';
 
 export interface AppOptions {
   readonly attester: Attester;
@@ -14,24 +26,45 @@ export interface AppOptions {
   readonly contract: string;
   /** Also check every answer against the contract, as the tests do; a host does not pay for that. */
   readonly validateResponses: boolean;
-  /** Receives what went wrong inside, one line each. */
-  readonly log: (message: string) => void;
+  /** Receives what went wrong inside, and each request. */
+  readonly log: Log;
+  /** The endpoint's; made here if not given. */
+  readonly metrics?: Metrics;
+  /** How often each client with a certificate may ask for evidence. */
+  readonly rate?: RateLimit;
+  /** How many streams of events may be open. */
+  readonly streams?: StreamLimits;
 }
 
 /** The largest request body that is read; a challenge has under 200 bytes. */
 const maximumBodyBytes = 4096;
 
+/** A verifier asks a host every few seconds at most; one that watches closely is still answered. */
+const defaultRate: RateLimit = { burst: 32, perSecond: 8 };
+
+/** A host is enrolled once; each attempt takes the TPM from those who ask for evidence. */
+const activationRate: RateLimit = { burst: 8, perSecond: 0.2 };
+
+const defaultStreams: StreamLimits = { all: 64, each: 4 };
+
 /** The attestation endpoint as an express application; it opens no socket. */
-export function createApp({ attester, contract, validateResponses, log }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const {
+    attester,
+    contract,
+    validateResponses,
+    log,
+    rate = defaultRate,
+    streams = defaultStreams,
+  } = options;
+  const metrics = options.metrics ?? createMetrics(attester, 'unknown');
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use((_request, response, next) => {
-    response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
-    next();
-  });
-  app.use(express.json({ limit: maximumBodyBytes, strict: true }));
+  // No compressed bodies: what they become is not bounded by what was sent.
+  app.use(followExchanges(log, metrics), securityHeaders);
+  app.use(express.json({ limit: maximumBodyBytes, strict: true, inflate: false }));
   app.use(
     OpenApiValidator.middleware({
       apiSpec: contract,
@@ -40,10 +73,29 @@ export function createApp({ attester, contract, validateResponses, log }: AppOpt
       validateSecurity: false,
     }),
   );
-  app.get('/v1/identity', getIdentity(attester));
-  app.post('/v1/attestations', createAttestation(attester));
-  app.get('/healthz', getHealth);
-  app.get('/openapi.yaml', getContract(contract));
+  app.get('/v1/identity', operation('getIdentity', getIdentity(attester)));
+  app.post(
+    '/v1/identity/activation',
+    operation('activateCredential', activateCredential(attester, createClientRate(activationRate))),
+  );
+  app.post(
+    '/v1/attestations',
+    operation('createAttestation', createAttestation(attester, createClientRate(rate))),
+  );
+  app.get('/v1/extensions', operation('getExtensions', getExtensions(attester)));
+  app.get('/v1/events', operation('getEvents', getEvents(attester, createStreamPlaces(streams))));
+  app.get('/healthz', operation('getHealth', getHealth));
+  app.get('/readyz', operation('getReadiness', getReadiness(attester)));
+  app.get('/metrics', operation('getMetrics', getMetrics(metrics)));
+  app.get('/openapi.yaml', operation('getContract', getContract(contract)));
   app.use(problemHandler(log));
   return app;
+}
+
+/** A handler under the name that the contract gives it. */
+function operation(id: string, handle: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    exchangeOf(response).operation = id;
+    return handle(request, response, next);
+  };
 }

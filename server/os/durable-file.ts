@@ -1,7 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  stat,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+import { faultPoint } from '#fault-point';
 
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { chaseInRoot } from './chase.ts';
@@ -23,9 +36,11 @@ export async function writeDurable(path: string, bytes: Uint8Array, mode: number
   const temporary = join(directory, `.touchstone-${randomBytes(12).toString('hex')}`);
   try {
     await writeNew(temporary, bytes, mode);
+    faultPoint('rename');
     await rename(temporary, path);
     await syncDirectory(directory);
   } catch (error) {
+    faultPoint('unlink');
     await unlink(temporary).catch(() => undefined);
     throw systemFailure(`write ${path}`, error);
   }
@@ -33,9 +48,12 @@ export async function writeDurable(path: string, bytes: Uint8Array, mode: number
 
 async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  faultPoint('create');
   const handle = await open(path, flags, mode);
   try {
+    faultPoint('chmod');
     await handle.chmod(mode);
+    faultPoint('write');
     await handle.writeFile(bytes);
     await handle.sync();
   } finally {
@@ -120,6 +138,8 @@ export async function makeDirectory(root: string, path: string): Promise<string>
     const parent = await chaseInRoot(root, made);
     if (parent === null) throw new CouldNotDecide(`cannot make ${path}: ${made} leads nowhere`);
     made = join(made, part);
+    if ((await chaseInRoot(root, made)) !== null) continue;
+    faultPoint('mkdir');
     // Chased again in the next round: what is there already may be a link, which must not lead out of the root.
     await mkdir(join(parent, part), { mode: 0o755 }).catch((error: unknown) => {
       if (!isErrno(error, 'EEXIST')) throw systemFailure(`make the directory ${made}`, error);
@@ -135,8 +155,10 @@ export async function makeDirectory(root: string, path: string): Promise<string>
 /** As `makeDirectory`, for a directory that nobody but its owner may enter: its mode is 0700 when this returns. */
 export async function makePrivateDirectory(root: string, path: string): Promise<string> {
   const directory = await makeDirectory(root, path);
-  if ((await stat(directory)).uid !== process.geteuid?.())
-    throw new CouldNotDecide(`${directory} belongs to somebody else`);
+  const { uid, mode } = await stat(directory);
+  if (uid !== process.geteuid?.()) throw new CouldNotDecide(`${directory} belongs to somebody else`);
+  if ((mode & 0o7777) === 0o700) return directory;
+  faultPoint('chmod');
   await chmod(directory, 0o700).catch((error: unknown) => {
     throw systemFailure(`make ${directory} private`, error);
   });
@@ -152,10 +174,42 @@ export async function makePrivateDirectory(root: string, path: string): Promise<
 export async function moveEntry(from: string, to: string): Promise<void> {
   try {
     if ((await lstat(to).catch(() => null)) !== null) throw new CouldNotDecide(`${to} exists already`);
+    faultPoint('rename');
     await rename(from, to);
     await syncDirectory(dirname(to));
     await syncDirectory(dirname(from));
   } catch (error) {
     throw systemFailure(`move ${from} to ${to}`, error);
+  }
+}
+
+/** Makes a symbolic link. @throws CouldNotDecide if it cannot be made, or something is there already. */
+export async function makeLink(target: string, path: string): Promise<void> {
+  try {
+    faultPoint('symlink');
+    await symlink(target, path);
+  } catch (error) {
+    throw systemFailure(`make the link ${path}`, error);
+  }
+}
+
+/** Whether a directory is on a file system to which nothing can be written. */
+export async function isReadOnly(directory: string): Promise<boolean> {
+  try {
+    await access(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    return isErrno(error, 'EROFS');
+  }
+}
+
+/** Removes a file, or a symbolic link as a link. @throws CouldNotDecide */
+export async function removeEntry(path: string): Promise<void> {
+  try {
+    faultPoint('unlink');
+    await unlink(path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw systemFailure(`remove ${path}`, error);
   }
 }

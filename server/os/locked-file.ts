@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 
+import { faultPoint } from '#fault-point';
+
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { readAll } from './durable-file.ts';
 import { lockFile } from './file-lock.ts';
@@ -80,6 +82,7 @@ async function withFile<T>(
 
 // O_NONBLOCK: a FIFO in the file's place must not hang us before it is refused.
 async function openNoFollow(path: string, flags: number): Promise<FileHandle> {
+  if ((flags & constants.O_CREAT) !== 0) faultPoint('create');
   try {
     return await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, privateMode);
   } catch (error) {
@@ -107,6 +110,7 @@ function lockedFile(handle: FileHandle, path: string): LockedFile {
     size: async () => (await handle.stat()).size,
     isMarked,
     setMarked: async (marked) => {
+      faultPoint('chmod');
       await attempt(`change the mode of ${path}`, () =>
         handle.chmod(marked ? privateMode | stickyMode : privateMode),
       );
@@ -115,6 +119,7 @@ function lockedFile(handle: FileHandle, path: string): LockedFile {
     read: (maximumBytes) => attempt(`read ${path}`, () => readAll(handle, path, maximumBytes)),
     append: (bytes) =>
       attempt(`append to ${path}`, async () => {
+        faultPoint('append');
         await handle.appendFile(bytes);
         await handle.sync();
       }),

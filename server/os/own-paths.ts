@@ -10,6 +10,11 @@ export const stateDirectory = '/var/lib/touchstone';
 /** Where the host remembers what it has accepted. */
 export const historyDirectory = `${stateDirectory}/history`;
 
+/** Where images are put that are merged only once they are approved: systemd does not look there. */
+export function imageStore(extensionClass: ExtensionClass): string {
+  return `${stateDirectory}/images/${extensionClass}`;
+}
+
 /** Touchstone's own configuration. */
 export const policyPath = '/etc/touchstone/policy.yaml';
 export const labelsPath = '/etc/touchstone/labels.yaml';

@@ -2,6 +2,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { faultPoint } from '#fault-point';
+
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { systemFailure } from './system-failure.ts';
 
@@ -25,6 +27,7 @@ export async function makeTemporaryDirectory(): Promise<string> {
   const parent = tmpdir();
   try {
     await checkParent(parent);
+    faultPoint('mkdtemp');
     return await mkdtemp(join(parent, 'touchstone-'));
   } catch (error) {
     throw systemFailure(`make a directory in ${parent}`, error);
@@ -33,6 +36,7 @@ export async function makeTemporaryDirectory(): Promise<string> {
 
 /** Removes a directory and what is in it. Failure is of no consequence to an answer already given, so there is none. */
 export async function removeTemporaryDirectory(directory: string): Promise<void> {
+  faultPoint('rm');
   await rm(directory, { recursive: true, force: true }).catch(() => undefined);
 }
 

@@ -119,6 +119,7 @@ const debianPackages: readonly (readonly [string, string])[] = [
   ['getfattr', 'attr'],
   ['veritysetup', 'cryptsetup-bin'],
   ['dmsetup', 'dmsetup'],
+  ['losetup', 'mount'],
   ['openssl', 'openssl'],
   ['mkfs.erofs', 'erofs-utils'],
   ['mksquashfs', 'squashfs-tools'],

@@ -10,7 +10,7 @@ import { createAttester } from '../attester/attester.ts';
 import { ensureIdentity } from '../attester/identity.ts';
 import { toBase64 } from '../../verifier/bytes/base64.ts';
 import { toEvidenceDocument } from '../../verifier/evidence/evidence.ts';
-import { toIdentityDocument } from '../../verifier/evidence/identity.ts';
+import { toEnrolmentDocument } from '../../verifier/enrolment/enrolment-record.ts';
 import { runCommandLine } from '../cli/command-line.ts';
 import { collect, SampleMachine } from './sample-machine.ts';
 
@@ -37,7 +37,11 @@ before(async () => {
   const host = await ensureIdentity(root, device);
   const evidence = await createAttester({ root, device, measurePcr: 13, ...host }).attest(nonce);
   writeFileSync(at('evidence.json'), JSON.stringify(toEvidenceDocument(evidence)));
-  writeFileSync(at('identity.json'), JSON.stringify(toIdentityDocument(host.identity)));
+  const record = toEnrolmentDocument({
+    ...{ enrolled: new Date(), url: 'http://127.0.0.1:7431/', endorsement: { trust: 'first-use' } },
+    ...{ attestationKeyName: host.attestationKey.name, tpm: null, identity: host.identity },
+  });
+  writeFileSync(at('identity.json'), JSON.stringify(record));
   execFileSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', at(names.EdDSA)]);
   const curve = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
   execFileSync('openssl', ['genpkey', ...curve, '-out', at(names.ES256)]);

@@ -190,7 +190,7 @@ const mistakes: Readonly<Record<string, { readonly args: () => string[]; readonl
       '--policy',
       machine.policyFile,
     ],
-    says: /identity\.version/,
+    says: /id: is no enrolment record, as touchstone enroll writes: enrolment\./,
   },
 };
 

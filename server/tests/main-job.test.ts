@@ -49,7 +49,10 @@ before(async () => {
     log: () => undefined,
   });
   identityFile = join(machine.root, 'identity.json');
-  writeFileSync(identityFile, await (await fetch(`${urlOf(endpoint.server)}/v1/identity`)).text());
+  const enrolled = await touchstone(
+    ...['enroll', urlOf(endpoint.server), '--trust-on-first-use', '--out', identityFile],
+  );
+  assert.equal(enrolled.code, 0, enrolled.err);
 });
 
 after(async () => {

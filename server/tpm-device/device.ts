@@ -1,4 +1,6 @@
 import type { DigestName } from '../../verifier/bytes/digest.ts';
+import type { Credential } from '../../verifier/enrolment/credential.ts';
+import type { CredentialKeys } from './activate-credential.ts';
 
 /** What a quote is asked for. */
 export interface QuoteRequest {
@@ -33,9 +35,13 @@ export interface PersistentKey {
  * had its effect. Calls of one device are carried out one after the other in the order in which they were made; when too
  * many wait, further ones throw at once. Other processes may use the same TPM at any time.
  *
- * Callers give it numbers and digests of their own making, never bytes from outside.
+ * Callers give it numbers and digests of their own making, never bytes from outside; but for credentials, which
+ * `parseCredential` has read.
  */
 export interface TpmDevice {
+  /** Whether it is the kernel's TPM, which systemd and everything else on this host use unless they are told otherwise. */
+  readonly isDefault: boolean;
+
   /**
    * The PCR banks in use, in the TPM's order. Whoever extends a PCR must extend it in all of them, since a bank left out
    * can be extended later with something else. Throws for a bank in use whose algorithm is not known here.
@@ -76,4 +82,11 @@ export interface TpmDevice {
 
   /** The endorsement key's certificate (DER) from the TPM's memory; null if its maker put none there. Unverified. */
   readonly readEndorsementCertificate: () => Promise<Uint8Array | null>;
+
+  /**
+   * Opens a credential with the endorsement key, if it is for the attestation key (TPM2_ActivateCredential).
+   *
+   * @returns the secret in it; null if it is a credential for other keys, or none.
+   */
+  readonly activateCredential: (keys: CredentialKeys, credential: Credential) => Promise<Uint8Array | null>;
 }

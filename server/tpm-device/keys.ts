@@ -1,3 +1,5 @@
+import { faultPoint } from '#fault-point';
+
 import { Cursor } from '../../verifier/bytes/cursor.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { withPrivateDirectory } from '../os/private-directory.ts';
@@ -104,6 +106,7 @@ async function makePersistent(
     await flush();
     await make(context);
     await flush();
+    faultPoint('evictcontrol');
     await driver.run('tpm2_evictcontrol', ['-C', 'o', '-c', context, handleText(handle)]);
     await flush();
   });

@@ -1,3 +1,5 @@
+import { faultPoint } from '#fault-point';
+
 import { type DigestName, digestSizes } from '../../verifier/bytes/digest.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { toHex } from '../../verifier/bytes/hex.ts';
@@ -48,6 +50,7 @@ export async function extendPcr(
   checkSelection([pcr]);
   const specifications = digestsInOrder.map((digests) => `${pcr}:${digestsText(digests, banks)}`);
   for (let start = 0; start < specifications.length; start += extendsPerCommand) {
+    faultPoint('extend');
     await driver.run('tpm2_pcrextend', specifications.slice(start, start + extendsPerCommand));
   }
 }

@@ -1,3 +1,4 @@
+import { activateCredential } from './activate-credential.ts';
 import type { TpmDevice } from './device.ts';
 import {
   endorsementAlgorithm,
@@ -25,6 +26,7 @@ export function openTpm(options: ToolOptions = {}): TpmDevice {
   const inTurn = createTurnQueue(maximumWaiting);
   const banks = createBankReader(driver);
   return {
+    isDefault: options.tcti === undefined,
     activeBanks: () => inTurn(banks),
     readPcrs: (bank, pcrs) => inTurn(() => readPcrs(driver, bank, pcrs)),
     extendPcr: (pcr, digestsInOrder) =>
@@ -34,6 +36,7 @@ export function openTpm(options: ToolOptions = {}): TpmDevice {
     createEndorsementKey: () =>
       inTurn(async () => provideEndorsementKey(driver, await endorsementAlgorithm(driver))),
     createAttestationKey: () => inTurn(() => createAttestationKey(driver)),
+    activateCredential: (keys, credential) => inTurn(() => activateCredential(driver, keys, credential)),
     readEndorsementCertificate: () => inTurn(() => readEndorsementCertificate(driver)),
   };
 }

@@ -1,4 +1,5 @@
 import { Malformed } from '../bytes/failures.ts';
+import type { Hex } from '../bytes/hex.ts';
 import { type Evidence, maximumLogBytes, parseEvidence } from '../evidence/evidence.ts';
 import type { Identity } from '../evidence/identity.ts';
 import { qualifyingData } from '../evidence/qualifying-data.ts';
@@ -13,6 +14,7 @@ import { answerOf } from './answer.ts';
 import type { Appraisal } from './appraisal.ts';
 import { appraiseExtensions } from './appraise-extensions.ts';
 import { checkBinding } from './check-binding.ts';
+import { checkChannel } from './check-channel.ts';
 import { checkClaimedSets, checkGated } from './check-claimed-sets.ts';
 import { checkContinuity, type ProvedMoment } from './check-continuity.ts';
 import { checkIdentity } from './check-identity.ts';
@@ -32,6 +34,11 @@ export interface AppraisalInput {
   readonly now: Date;
   /** Labels of the host, as the verifier knows them. */
   readonly labels: ReadonlyMap<string, string>;
+  /**
+   * SHA-256 of the TLS public key of the connection that the evidence came by; null if there was no TLS; undefined if it is
+   * not known, and is not checked then.
+   */
+  readonly tlsKeySha256?: Hex | null | undefined;
   /** The evidence document of this host that was accepted last, where the verifier keeps it. */
   readonly previous?: Uint8Array | undefined;
 }
@@ -62,6 +69,7 @@ export function appraise(input: AppraisalInput): Appraisal {
     quote: quote.quote,
     history: log.history,
     reasons: [
+      ...checkChannel(evidence.claims, input.tlsKeySha256),
       ...checkLogComplete(evidence.claims.logs.userspace),
       ...continues(momentOf(evidence, quote.quote), input),
       ...log.history.violations.map((event) =>

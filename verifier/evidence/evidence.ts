@@ -128,11 +128,7 @@ export function toEvidenceDocument({
   return {
     version: 1,
     claims,
-    binding: {
-      nonce: toBase64(binding.nonce),
-      path: binding.path.map(({ side, hash }) => ({ side, hash: toHex(hash) })),
-      root: toHex(binding.root),
-    },
+    binding: toBindingDocument(binding),
     quote: { attested: toBase64(quote.attested), signature: toBase64(quote.signature) },
     pcrs: Object.fromEntries([...pcrs].map(([bank, values]) => [bank, toBankDocument(values)])),
     identity: toIdentityDocument(identity),
@@ -140,6 +136,15 @@ export function toEvidenceDocument({
       firmware: logs.firmware === null ? null : toBase64(logs.firmware),
       userspace: toBase64(logs.userspace),
     },
+  };
+}
+
+/** The one part of the document in which answers by the same quote differ. */
+export function toBindingDocument({ nonce, path, root }: Evidence['binding']): EvidenceDocument['binding'] {
+  return {
+    nonce: toBase64(nonce),
+    path: path.map(({ side, hash }) => ({ side, hash: toHex(hash) })),
+    root: toHex(root),
   };
 }
 

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
 
@@ -9,6 +9,8 @@ import { DigestFailure, fileEnded, type RunDigester } from './run-digester.ts';
 
 /** A file that was opened once. All reads are of that file, whatever becomes of its path. */
 export interface FileSource extends ByteSource {
+  /** What fstat(2) says of the file as it was opened. */
+  readonly status: BigIntStats;
   /** Waits for what is being read. */
   close(): Promise<void>;
 }
@@ -33,10 +35,11 @@ export async function openFileSource(path: string, hashing?: Hashing): Promise<F
     throw new CouldNotDecide(`${path} cannot be opened: ${inWords(error)}`, { cause: error });
   });
   try {
-    const status = await handle.stat();
+    const status = await handle.stat({ bigint: true });
     if (!status.isFile()) throw new CouldNotDecide(`${path} is not a regular file`);
-    const digester = chooseDigester(status.size, hashing);
-    const file = { path, handle, size: status.size };
+    const size = Number(status.size);
+    const digester = chooseDigester(size, hashing);
+    const file = { path, handle, size, status };
     return digester === null ? plainSource(file) : digestingSource(file, digester);
   } catch (error) {
     await handle.close();
@@ -48,11 +51,13 @@ interface OpenFile {
   readonly path: string;
   readonly handle: FileHandle;
   readonly size: number;
+  readonly status: BigIntStats;
 }
 
 function plainSource(file: OpenFile): FileSource {
   return {
     size: file.size,
+    status: file.status,
     read: (offset, length) => readExactly(file, offset, length),
     close: () => file.handle.close(),
   };

@@ -81,7 +81,15 @@ test('a policy is read with its places and its certificates', async () => {
       ['b'.repeat(128), 'policy.yaml:8:82'],
       ['c'.repeat(64), 'policy.yaml:9:18'],
     ]),
-    ...{ minimum: null, replaces: null, mode: 'enforce', onRefused: 'abort', measurePcr: 12, warnings: [] },
+    ...{
+      minimum: null,
+      replaces: null,
+      mode: 'enforce',
+      onRefused: 'abort',
+      measurePcr: 12,
+      withoutTpm: 'refuse',
+      warnings: [],
+    },
   });
   assert.equal(document?.at(['rules', 1]), 'policy.yaml:14:5');
   assert.deepEqual(

@@ -46,6 +46,7 @@ export async function loadPolicy({ text, path, files }: PolicySource): Promise<P
     mode: value.mode,
     onRefused: value.onRefused,
     measurePcr: value.measure.pcr,
+    withoutTpm: value.measure.withoutTpm,
     warnings: lintPolicy(anchors, rules, document),
     document,
   };

@@ -66,6 +66,8 @@ export interface Policy {
   readonly mode: 'enforce' | 'audit';
   readonly onRefused: 'quarantine' | 'abort';
   readonly measurePcr: number;
+  /** What a host without a TPM does: refuse everything, or merge what is approved unmeasured. */
+  readonly withoutTpm: 'refuse' | 'merge';
   /** What is allowed, and yet hardly meant. */
   readonly warnings: readonly PolicyProblem[];
   /** Tells where things stand in the file; null where none was read. */

@@ -88,8 +88,14 @@ export const extensionPolicySchema = z
             'is no PCR to measure into: any root process can reset 16 and 23, and 17 to 22 are of other localities',
           )
           .default(13),
+        withoutTpm: z
+          .enum(['refuse', 'merge'])
+          .default('refuse')
+          .describe(
+            'what a host without a TPM does: refuse everything, or merge what is approved unmeasured',
+          ),
       })
-      .default({ pcr: 13 })
+      .default({ pcr: 13, withoutTpm: 'refuse' })
       .describe('the PCR that events are measured into'),
   })
   .describe('Touchstone: which systemd extension images may be merged');

@@ -33,6 +33,7 @@ export function trustOnlyPolicy(certificates: readonly Certificate[]): Policy {
     revocationPlaces: new Map(),
     onRefused: 'abort',
     measurePcr: 13,
+    withoutTpm: 'refuse',
     warnings: [],
   };
 }

@@ -8,6 +8,7 @@ import { now } from '../../os/clock.ts';
 import { readBounded } from '../../os/durable-file.ts';
 import { appraisalText, exitCodeOf, toAppraisalDocument } from '../appraisal-report.ts';
 import { decisionPolicy } from '../decision-policy.ts';
+import { expectedTlsKey, tlsKeyShape } from '../expected-tls-key.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
 import { type ExitCode, jsonText, type Output, UsageError } from '../output.ts';
@@ -20,6 +21,7 @@ const shape = z.object({
   trust: z.array(z.string()),
   policyTrust: z.array(z.string()),
   labels: z.string().optional(),
+  tlsKeySha256: tlsKeyShape,
   previous: z.string().optional(),
   json: z.boolean().default(false),
   ...resultShape,
@@ -37,6 +39,7 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
     ...{ nonce, policy, now: time },
     identity: await readKnownIdentity(options.identity),
     labels: await readLabels(options.labels),
+    tlsKeySha256: expectedTlsKey(options.tlsKeySha256),
     previous: await readPrevious(options.previous),
   });
   if (target !== null) await writeResult(target, appraisal, { nonce, policy, now: time });

@@ -3,17 +3,25 @@ import { z } from 'zod';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { readHistory } from '../../host/history-file.ts';
 import { takePolicy } from '../../host/take-policy.ts';
-import { parseListenAddress, urlOf } from '../../http/listen.ts';
+import { type Place, urlOf } from '../../http/listen.ts';
+import { parseListenAddress } from '../../http/listen-address.ts';
+import type { TlsFiles } from '../../http/tls-material.ts';
 import { chaseInRoot } from '../../os/chase.ts';
 import { policyPath } from '../../os/own-paths.ts';
+import { activatedSocket, serviceEnvironment, serviceManager } from '../../os/started-by-systemd.ts';
+import type { Log } from '../../os/structured-log.ts';
 import { openTpm } from '../../tpm-device/tpm2-tools.ts';
 import { readPolicy } from '../decision-policy.ts';
-import { startEndpoint } from '../endpoint.ts';
-import { type ExitCode, exitCodes, type Output, printable, UsageError } from '../output.ts';
+import { type Endpoint, startEndpoint } from '../endpoint.ts';
+import { type ExitCode, exitCodes, type Output, UsageError } from '../output.ts';
+import { serviceLog } from '../serve-log.ts';
 import { untilSignal } from '../until-signal.ts';
 
 const shape = z.object({
   listen: z.string(),
+  tlsCertificate: z.string().optional(),
+  tlsKey: z.string().optional(),
+  clientCa: z.string().optional(),
   root: z.string(),
   tcti: z.string().optional(),
   policy: z.string().optional(),
@@ -22,27 +30,64 @@ const shape = z.object({
     .string()
     .regex(/^(?:\d|1[0-5])$/, 'is not a PCR from 0 to 15')
     .optional(),
+  verbose: z.boolean().default(false),
 });
 
-/** `touchstone serve`: the endpoint until SIGTERM or SIGINT. */
+/** For one command of the TPM. Clients have given up by then, and those who ask next are to find it free again. */
+const tpmTimeoutMs = 10_000;
+
+/**
+ * `touchstone serve`: the endpoint until SIGTERM or SIGINT; SIGHUP makes it read its TLS files again. The service manager
+ * that started it, if one did, hears when it is ready, reloads and stops, and that it is alive.
+ */
 export async function serve(raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
-  const address = parseListenAddress(options.listen);
-  if (typeof address === 'string') throw new UsageError(`--listen: ${address}`);
-  const log = (message: string): void => output.err(`touchstone: ${printable(message)}\n`);
-  const device = openTpm({ tcti: options.tcti });
+  const tls = tlsFiles(options);
+  const address = place(options.listen, tls);
+  const log = serviceLog(output, options);
+  const device = openTpm({ tcti: options.tcti, timeoutMs: tpmTimeoutMs });
   const measurePcr = await measuredPcr(options, output);
-  const { server, identity, stop } = await startEndpoint({
-    root: options.root,
-    device,
-    address,
-    measurePcr,
-    log,
-  });
-  log(`attestation key ${identity.attestationKey.name} (${identity.origin}); serving at ${urlOf(server)}`);
-  await untilSignal();
-  await stop();
+  const endpoint = await startEndpoint({ root: options.root, device, address, measurePcr, tls, log });
+  const { attestationKey, origin } = endpoint.identity;
+  const url = urlOf(endpoint.server);
+  log(`attestation key ${attestationKey.name} (${origin}); serving at ${url}`);
+  await untilStopped(endpoint, `serving at ${url}`, log);
   return exitCodes.yes;
+}
+
+async function untilStopped({ reload, stop }: Endpoint, status: string, log: Log): Promise<void> {
+  const manager = serviceManager(serviceEnvironment(), (message) => {
+    log(`the service manager cannot be told: ${message}`, { level: 'warn' });
+  });
+  let reloading: Promise<unknown> = Promise.resolve();
+  // One after the other, so that the certificates of the last signal are those that are served in the end.
+  const hangUp = (): void => {
+    reloading = reloading
+      .then(manager.reloading)
+      .then(reload)
+      .then(() => manager.ready(status));
+  };
+  process.on('SIGHUP', hangUp);
+  await manager.ready(status);
+  await untilSignal();
+  process.off('SIGHUP', hangUp);
+  await Promise.all([manager.stopping(), stop()]);
+}
+
+/** `systemd` means the socket that systemd listens on for us. */
+function place(text: string, tls: TlsFiles | null): Place {
+  if (text === 'systemd') return { fd: activatedSocket(serviceEnvironment()) };
+  const address = parseListenAddress(text, { tls: tls !== null });
+  if (typeof address === 'string') throw new UsageError(`--listen: ${address}`);
+  return address;
+}
+
+/** All three or none: a server that asks for no client certificate answers anybody. */
+function tlsFiles({ tlsCertificate, tlsKey, clientCa }: z.infer<typeof shape>): TlsFiles | null {
+  if (tlsCertificate === undefined && tlsKey === undefined && clientCa === undefined) return null;
+  if (tlsCertificate === undefined || tlsKey === undefined || clientCa === undefined)
+    throw new UsageError('--tls-certificate FILE, --tls-key FILE and --client-ca FILE go together');
+  return { certificate: tlsCertificate, key: tlsKey, clientCa };
 }
 
 /** The PCR that the gate's policy measures into. A host without a policy can still prove that nothing was measured. */

@@ -28,7 +28,8 @@ import { measureLogPath } from '../../os/host-paths.ts';
 import type { TpmDevice } from '../../tpm-device/device.ts';
 import { type SoftwareTpm, startSoftwareTpm } from '../../tpm-device/software-tpm.ts';
 import { openTpm } from '../../tpm-device/tpm2-tools.ts';
-import { readLog, recordEvents, withSharedLog } from './measure-log.ts';
+import { recordEvents } from './measure-log.ts';
+import { readLog, withSharedLog } from './read-log.ts';
 
 let tpm: SoftwareTpm;
 let device: TpmDevice;

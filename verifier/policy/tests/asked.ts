@@ -43,6 +43,7 @@ export const policy: Policy = {
     mode: 'enforce',
     onRefused: 'abort',
     measurePcr: 13,
+    withoutTpm: 'refuse',
     warnings: [],
     document: null,
   },

@@ -1,0 +1,46 @@
+import type { MergeOutcome } from '../host/merge/merge-outcome.ts';
+import { gateText, toGateDocument } from './commands/gate.ts';
+import { type ExitCode, exitCodes, printable } from './output.ts';
+
+/** What became of one class as `--json` prints it; the names are scripted against. */
+export function toMergeDocument({ outcome, gate, merged, violations, failure, events }: MergeOutcome) {
+  const { hierarchies, extensions, mutable, since, problems } = merged;
+  return {
+    ...{ class: merged.class, outcome, hierarchies, mutable, since, problems },
+    ...{ extensions, violations, failure, events },
+    gate: gate === null ? null : toGateDocument(gate),
+  };
+}
+
+/** For people: the gate's report, then what is merged now. */
+export function mergeText({ outcome, gate, merged, violations, failure, events }: MergeOutcome): string {
+  const why = outcome === 'violation' || outcome === 'audited' ? 'because ' : 'unmerged';
+  const found = violations.map(({ code, message }) => `  ${why}  ${code}: ${message}`);
+  const said = failure === null ? [] : [`  systemd   ${failure}`];
+  const measured = events.map((line) => `  measured  ${line}`);
+  const names = merged.extensions.map(({ name }) => name).join(', ') || 'nothing';
+  const head = `${merged.class}: ${sentences[outcome]}; merged now: ${names}`;
+  return `${gate === null ? '' : gateText(gate)}${[head, ...found, ...said, ...measured].map(printable).join('\n')}\n`;
+}
+
+const sentences: Readonly<Record<MergeOutcome['outcome'], string>> = {
+  merged: 'what is merged is exactly what was approved',
+  earlier: 'what is merged was approved before what is approved now, which touchstone refresh merges',
+  nothing: 'nothing is merged',
+  shut: 'the gate is shut, and what was merged was left as it was',
+  violation: 'something else was merged than was approved, and all of it was unmerged',
+  audited: 'more is merged than was approved, as audit mode has it',
+  failed: 'systemd could not merge, so what was merged is as systemd left it',
+};
+
+const codes: Readonly<Record<MergeOutcome['outcome'], ExitCode>> = {
+  ...{ merged: exitCodes.yes, earlier: exitCodes.yes, nothing: exitCodes.yes, audited: exitCodes.yes },
+  ...{ shut: exitCodes.no, violation: exitCodes.no, failed: exitCodes.couldNotDecide },
+};
+
+/** That of the class that fared worst; a no counts for more than a failure. */
+export function mergeExitCode(outcomes: readonly MergeOutcome[]): ExitCode {
+  const found = outcomes.map(({ outcome }) => codes[outcome]);
+  if (found.includes(exitCodes.no)) return exitCodes.no;
+  return found.find((code) => code !== exitCodes.yes) ?? exitCodes.yes;
+}

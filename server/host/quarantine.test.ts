@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+
+import { reason } from '../../verifier/reasons.ts';
+import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
+import { discoverImages } from './discover.ts';
+import { quarantine, reasonSuffix } from './quarantine.ts';
+import { listQuarantine, restoreQuarantined } from './quarantined.ts';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'touchstone-test-'));
+  mkdirSync(join(root, 'var/lib/extensions'), { recursive: true });
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const place = (name: string): string => join(root, 'var/lib/extensions', name);
+const now = new Date('2026-11-23T12:00:00.000Z');
+
+/** Moves away the only image there is. */
+async function moveAway(message: string): Promise<string> {
+  const [image] = (await discoverImages(root, 'sysext')).effective;
+  assert.ok(image !== undefined);
+  return quarantine(root, image, [reason('unsigned', message)], now);
+}
+
+test('what is put back and refused again lies beside the first one, each with its own reason', async () => {
+  writeFileSync(place('a.raw'), 'first');
+  const first = await moveAway('First.');
+  writeFileSync(place('a.raw'), 'second');
+  const second = await moveAway('Second.');
+  assert.notEqual(first, second);
+  for (const [moved, content, message] of [
+    [first, 'first', 'First.'],
+    [second, 'second', 'Second.'],
+  ] as const) {
+    assert.equal(readFileSync(moved, 'utf8'), content);
+    assert.equal(JSON.parse(readFileSync(`${moved}${reasonSuffix}`, 'utf8')).reasons[0].message, message);
+  }
+  assert.equal((await listQuarantine(root)).length, 2);
+});
+
+test('a name as long as a file system takes does not keep an image where it is', async () => {
+  const names = [`${'x'.repeat(251)}.raw`, `${'ä'.repeat(125)}.raw`];
+  for (const name of names) {
+    writeFileSync(place(name), name);
+    const moved = await moveAway('Long.');
+    assert.ok(Buffer.byteLength(basename(moved)) < 200);
+    const [found] = await listQuarantine(root);
+    assert.equal(found?.from, `/var/lib/extensions/${name}`);
+    await restoreQuarantined(root, found.path);
+    assert.equal(readFileSync(place(name), 'utf8'), name);
+    rmSync(place(name));
+  }
+});
+
+test('what is restored comes with its reason out of the quarantine, and takes nobody else’s place', async () => {
+  writeFileSync(place('a.raw'), 'first');
+  const moved = await moveAway('First.');
+  const [found] = await listQuarantine(root);
+  assert.ok(found !== undefined);
+  writeFileSync(place('a.raw'), 'other');
+  await assert.rejects(restoreQuarantined(root, found.path), /a\.raw exists already/);
+  assert.equal(readFileSync(place('a.raw'), 'utf8'), 'other');
+  rmSync(place('a.raw'));
+  await restoreQuarantined(root, found.path);
+  assert.equal(readFileSync(place('a.raw'), 'utf8'), 'first');
+  assert.deepEqual(readdirSync(join(moved, '..')), []);
+});
+
+test('a record that names another place than where systemd looks restores nothing there', async () => {
+  writeFileSync(place('a.raw'), 'first');
+  const moved = await moveAway('First.');
+  const [found] = await listQuarantine(root);
+  assert.ok(found !== undefined);
+  for (const from of ['/etc/passwd', '/var/lib/extensions/../../../etc/cron.d/a', '/var/lib/extensions']) {
+    const record = { ...JSON.parse(readFileSync(`${moved}${reasonSuffix}`, 'utf8')), from };
+    writeFileSync(`${moved}${reasonSuffix}`, JSON.stringify(record));
+    await assert.rejects(restoreQuarantined(root, found.path), CouldNotDecide, from);
+  }
+  assert.equal(readFileSync(moved, 'utf8'), 'first');
+});
