@@ -7,6 +7,7 @@ import { exitCodes } from '../cli/output.ts';
 import { untilSignal } from '../cli/until-signal.ts';
 import { urlOf } from '../http/listen.ts';
 import { defaultAddress } from '../http/listen-address.ts';
+import type { Log } from '../os/structured-log.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
 import { mergeNote } from './merge-note.ts';
 import { makeSampleHost, type SampleHost } from './sample-host.ts';
@@ -26,7 +27,10 @@ interface Stage extends Setting {
 export async function demonstrate(setting: Setting, once: boolean): Promise<number> {
   const host = await makeSampleHost(setting.directory);
   const device = openTpm({ tcti: setting.tcti });
-  const log = (message: string): void => void process.stderr.write(`touchstone: ${message}\n`);
+  // That it answered each request is what the steps below show.
+  const log: Log = (message, { level = 'info' } = {}) => {
+    if (level === 'warn' || level === 'error') process.stderr.write(`touchstone: ${message}\n`);
+  };
   const address = once ? { ...defaultAddress, port: 0 } : defaultAddress;
   const endpoint = await startEndpoint({ root: host.root, device, address, measurePcr: 13, log });
   try {
