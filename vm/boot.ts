@@ -5,10 +5,11 @@ import type { ChildService } from '../server/os/child-service.ts';
 import { freePortPair } from '../server/os/loopback-ports.ts';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '../server/os/private-directory.ts';
 import { CouldNotDecide } from '../verifier/bytes/failures.ts';
+import { makeDisk } from './disk.ts';
 import type { Answer } from './frame.ts';
 import { type GuestPort, openGuestPort } from './guest-port.ts';
 import type { MachineImage } from './machine-image.ts';
-import { makePayloadDisk } from './payload-disk.ts';
+import { productDisk } from './product-disk.ts';
 import { startQemu } from './qemu.ts';
 import { startSocketTpm } from './socket-tpm.ts';
 
@@ -40,10 +41,10 @@ export interface Booted {
 
 type Stop = () => Promise<void> | void;
 
-/** Under emulation, on a busy machine: on an idle one it is a tenth of it. */
-const bootSeconds = 240;
-const rebootSeconds = 400;
-const settleSeconds = 400;
+/** Under emulation, on a busy machine: on an idle one it is a fortieth of it. */
+const bootSeconds = 600;
+const rebootSeconds = 900;
+const settleSeconds = 900;
 
 /** How much of the console is shown when something failed. */
 const consoleLines = 100;
@@ -53,7 +54,7 @@ const consoleLines = 100;
  * nothing of them is kept.
  *
  * @throws whatever `use` throws; the last lines of the console are written to standard error then.
- * @throws CouldNotDecide if the machine does not boot within 4 minutes.
+ * @throws CouldNotDecide if the machine does not boot within 10 minutes.
  */
 export async function withMachine<T>(
   machine: MachineImage,
@@ -80,14 +81,15 @@ async function boot(
 ): Promise<Booted> {
   const at = (name: string): string => `${directory}/${name}`;
   const [disk, tpm, port, console] = [at('payload'), at('tpm'), at('port'), at('console')];
-  await makePayloadDisk(payload, disk);
+  await makeDisk(payload, disk);
+  const product = await productDisk(at('product'));
   await mkdir(at('state'));
   const swtpm = await startSocketTpm(at('state'), tpm);
   stops.push(swtpm.stop);
   const hostPort = forward === undefined ? null : await freePortPair();
   const begin = performance.now();
   const qemu = startQemu({
-    ...{ machine, payload: disk, tpm, port, console, kernelArguments },
+    ...{ machine, product, payload: disk, tpm, port, console, kernelArguments },
     forward: hostPort === null || forward === undefined ? null : { hostPort, guestPort: forward },
   });
   stops.push(qemu.stop);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { run } from '../server/os/run.ts';
+import { run, ToolFailed } from '../server/os/run.ts';
 
 /** The parts that virtual machines of one Debian suite start from. They are only read. */
 export interface MachineImage {
@@ -12,6 +12,9 @@ export interface MachineImage {
 }
 
 const buildTimeoutMs = 30 * 60_000;
+
+/** What build.sh exits with when the mirror does not have the suite. */
+const notToBeHad = 4;
 
 /**
  * Builds the parts, or finds what an earlier call left in `.ci-cache/vm`. Needs root or sudo, and the network if there is
@@ -28,4 +31,14 @@ export async function buildMachine(suite = 'trixie'): Promise<MachineImage> {
     initrd: `${directory}/initrd`,
     root: `${directory}/root.ext4`,
   };
+}
+
+/** The same, but why not in place of the parts if the mirror does not have such a suite. @throws as above, for all else. */
+export async function buildMachineIfThere(suite: string): Promise<MachineImage | string> {
+  try {
+    return await buildMachine(suite);
+  } catch (error) {
+    if (error instanceof ToolFailed && error.exitCode === notToBeHad) return error.message;
+    throw error;
+  }
 }

@@ -1,7 +1,9 @@
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 
 import { z } from 'zod';
+
+import { run } from '../server/os/run.ts';
 
 const lockShape = z.object({ packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })) });
 
@@ -11,8 +13,33 @@ const compiled = resolve(import.meta.dirname, '..');
 /** What of it is not shipped, as package.json has it. */
 const notShipped = /^server\/demo\/|\/tests\/|\.test\.|\.map$|\.d\.ts$/;
 
-/** Puts Touchstone into a directory as an installation has it, without its native addon: what runs, and its dependencies. */
+const scriptTimeoutMs = 10 * 60_000;
+
+/**
+ * Puts Touchstone into a directory as an installation has it, without its native addon: what runs, and its dependencies.
+ * To start takes an emulated processor three times as long as it needs to, so the command is one script that has all the
+ * modules in it, made of the same files, and what Node.js compiles of it is kept from one start to the next.
+ *
+ * `dist/server/cli/main-with-faults.js` is the same command with fault points in it that do something.
+ */
 export async function copyProduct(directory: string): Promise<void> {
+  await copyFiles(directory);
+  const at = (name: string): string => join(directory, 'dist/server', name);
+  const script = (name: string): string => resolve(import.meta.dirname, 'one-script', name);
+  await rename(at('cli/main.js'), at('cli/main-of-files.js'));
+  await mkdir(at('os/tests'), { recursive: true });
+  await copyFile(join(compiled, 'server/os/tests/fault-point.js'), at('os/tests/fault-point.js'));
+  const scripts = [
+    ...[at('cli/main-of-files.js'), directory, at('cli/main.script')],
+    ...[at('os/fault-point.js'), at('os/tests/fault-point.js'), at('cli/main-with-faults.script')],
+  ];
+  const options = ['--experimental-import-meta-resolve', script('write-script.js'), ...scripts];
+  await run(process.execPath, options, { timeoutMs: scriptTimeoutMs });
+  for (const name of ['main', 'main-with-faults'])
+    await copyFile(script('start-script.js'), at(`cli/${name}.js`));
+}
+
+async function copyFiles(directory: string): Promise<void> {
   for (const part of ['server', 'verifier']) {
     await cp(join(compiled, part), join(directory, 'dist', part), {
       recursive: true,

@@ -6,6 +6,7 @@ import { type Hardware, qemuArguments } from './qemu.ts';
 const hardware: Hardware = {
   machine: { suite: 'trixie', kernel: '/m/vmlinuz', initrd: '/m/initrd', root: '/m/a,b/root.ext4' },
   payload: '/t/payload',
+  product: '/t/product',
   tpm: '/t/tpm',
   port: '/t/port',
   console: '/t/console',

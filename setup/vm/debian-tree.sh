@@ -3,32 +3,26 @@
 set -eu
 suite=$1
 tree=$2/tree
-kernel=$2/vmlinuz
-packages=$(tr '\n' ',' <"$(dirname "$0")/packages")
-
-mirror() {
-  apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Identifier: Packages' | sed -n 's/^Debian|Debian|//p' | head -n 1
-}
-from=$(mirror)
-if [ -z "$from" ]; then
-  # apt knows whose index it is only once it has fetched it.
-  apt-get update -qq
-  from=$(mirror)
-fi
-[ -n "$from" ] || { echo "this machine's apt has no Debian mirror configured"; exit 1; }
-# An option of apt's, which debootstrap's wget takes from the environment.
-proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy)
-[ -z "$proxy" ] || export http_proxy="$proxy" https_proxy="$proxy"
+here=$(dirname "$0")
+. "$here/mirror.sh"
+more=$here/packages-$suite
+[ -e "$more" ] || more=/dev/null
+packages=$(cat "$here/packages" "$more" | tr '\n' ',')
 
 debootstrap --variant=minbase --include="${packages%,}" "$suite" "$tree" "$from"
 
-# The kernel is only unpacked: to install it would make an initrd that nobody boots.
+# The kernel is only unpacked: to install it would make an initrd that nobody boots. Newer ones are in three packages.
 within() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ${http_proxy:+http_proxy="$http_proxy"} chroot "$tree" "$@"; }
-package=$(within apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
-within sh -c "cd /tmp && apt-get -o APT::Sandbox::User=root download $package"
-dpkg-deb -x "$tree"/tmp/linux-image-*.deb "$tree"
-mv "$tree"/boot/vmlinuz-* "$kernel"
-depmod -b "$tree" "$(ls "$tree/lib/modules")"
+parts=$(within apt-cache depends --recurse --important linux-image-cloud-amd64 |
+  sed -n '/^linux-\(image\|binary\|modules\)-[0-9].*-cloud-amd64$/p')
+# shellcheck disable=SC2086 # one argument a package
+within sh -c 'cd /tmp && apt-get -o APT::Sandbox::User=root download "$@"' sh $parts
+for package in "$tree"/tmp/linux-*.deb; do dpkg-deb -x "$package" "$tree"; done
+version=$(ls "$tree/lib/modules")
+kernel=$tree/boot/vmlinuz-$version
+[ -e "$kernel" ] || kernel=$tree/lib/modules/$version/vmlinuz
+mv "$kernel" "$2/vmlinuz"
+depmod -b "$tree" "$version"
 
 # What says where it came from, and what nobody reads there.
 rm -rf "$tree"/tmp/* "$tree"/boot/* "$tree"/etc/apt/sources.list* "$tree"/var/lib/apt/lists/* "$tree"/var/cache/* \

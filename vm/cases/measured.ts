@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
 import { toHex } from '../../verifier/bytes/hex.ts';
@@ -15,7 +16,8 @@ export interface Measured {
 
 /** Reads the log and some PCRs that the firmware leaves alone. */
 export async function readMeasured({ run }: Booted, pcrs: readonly number[]): Promise<Measured> {
-  const log = await run('base64 -w 0 /run/log/systemd/tpm2-measure.log');
+  // Before the first record there is no log.
+  const log = await run('base64 -w 0 /run/log/systemd/tpm2-measure.log 2>/dev/null');
   const records = parseSystemdLog(Buffer.from(log.stdout, 'base64'), { maximumBytes: 1 << 20 });
   const values = await run(`tpm2_pcrread sha256:${pcrs.join(',')}`);
   const read = [...values.stdout.matchAll(/(\d+) *: 0x([0-9A-F]{64})/g)].map(
@@ -38,4 +40,18 @@ function replay(records: readonly LogRecord[], pcr: number): string {
       new Uint8Array(32),
     ),
   );
+}
+
+/** What Touchstone measured, in order, without what each record begins with. */
+export function touchstoneEvents({ records }: Measured): string[] {
+  return records.flatMap(({ text }) =>
+    text?.startsWith('touchstone-') === true ? [text.slice('touchstone-'.length)] : [],
+  );
+}
+
+/** Reads what Touchstone measured, and checks that its log leads to what the TPM has. */
+export async function readEvents(booted: Booted): Promise<string[]> {
+  const measured = await readMeasured(booted, [13]);
+  assert.deepEqual(measured.replayed, measured.read);
+  return touchstoneEvents(measured);
 }

@@ -13,17 +13,22 @@ const longLines = 40_000;
 
 /**
  * What an extension named so consists of: release data for any host, and for a sysext a program `/usr/bin/NAME` that prints
- * its name, for a confext a file `/etc/NAME.conf`. Both have a long file besides, so that the image has blocks that a mount
- * does not read.
+ * its name (and its version from the second on), for a confext a file `/etc/NAME.conf`. Both have a long file besides, so
+ * that the image has blocks that a mount does not read.
  */
-export function extensionFiles(extensionClass: ExtensionClass, name: string): Record<string, string> {
+export function extensionFiles(
+  extensionClass: ExtensionClass,
+  name: string,
+  version = '1',
+): Record<string, string> {
+  const called = version === '1' ? name : `${name} ${version}`;
   const [top, prefix] = extensionClass === 'sysext' ? ['usr/lib', 'SYSEXT'] : ['etc', 'CONFEXT'];
   const content =
-    extensionClass === 'sysext' ? { [`usr/bin/${name}`]: `#!/bin/sh\necho ${name} runs\n` } : {};
+    extensionClass === 'sysext' ? { [`usr/bin/${name}`]: `#!/bin/sh\necho ${called} runs\n` } : {};
   const long = `${extensionClass === 'sysext' ? 'usr/share' : 'etc'}/${name}.long`;
   return {
-    [`${top}/extension-release.d/extension-release.${name}`]: `ID=_any\n${prefix}_VERSION_ID=1\n`,
-    ...(extensionClass === 'confext' ? { [`etc/${name}.conf`]: `${name} configures\n` } : {}),
+    [`${top}/extension-release.d/extension-release.${name}`]: `ID=_any\n${prefix}_VERSION_ID=${version}\n`,
+    ...(extensionClass === 'confext' ? { [`etc/${name}.conf`]: `${called} configures\n` } : {}),
     ...content,
     [long]: `${name} has much to say\n`.repeat(longLines),
   };
@@ -51,8 +56,9 @@ export function extensionImage(
   extensionClass: ExtensionClass,
   name: string,
   signer: { readonly pki: OpensslPki; readonly by: Issued } | null,
+  version = '1',
 ): MadeImage {
-  const data = erofsOf(extensionFiles(extensionClass, name));
+  const data = erofsOf(extensionFiles(extensionClass, name, version));
   if (signer === null) return makeDdi({ data });
   return makeDdi({ data, sign: (rootHash) => signer.pki.sign(rootHash, { signers: [signer.by] }) });
 }

@@ -11,6 +11,8 @@ export interface Signers {
   readonly authority: Issued;
   /** Trusted by systemd, which asks no authority but wants the very certificate. */
   readonly vendor: Issued;
+  /** Trusted by systemd alone. */
+  readonly partner: Issued;
   /** Known to neither. */
   readonly stranger: Issued;
 }
@@ -24,14 +26,16 @@ export async function withSigners<T>(use: (signers: Signers) => Promise<T>): Pro
   try {
     const authority = pki.issue({ subject: '/CN=Vendor CA', extensions: ofAuthority });
     const vendor = pki.issue({ subject: '/CN=Vendor release', issuer: authority, extensions: ofSigner });
+    const partner = pki.issue({ subject: '/CN=Partner', extensions: ofSigner });
     const stranger = pki.issue({ subject: '/CN=Stranger', extensions: ofSigner });
-    return await use({ pki, authority, vendor, stranger });
+    return await use({ pki, authority, vendor, partner, stranger });
   } finally {
     pki.remove();
   }
 }
 
-const policy = `apiVersion: touchstone/v1
+/** What the host may merge; `vendor-ca.pem` is beside it. */
+export const policy = `apiVersion: touchstone/v1
 kind: ExtensionPolicy
 metadata: { name: vm, version: 1 }
 trust:
@@ -42,10 +46,14 @@ rules:
     require: { signedBy: [vendor] }
 `;
 
-/** A host on which the vendor may sign extensions: by systemd's configuration, and by Touchstone's policy. */
-export function hostFiles({ authority, vendor }: Signers): GuestFiles {
+/**
+ * A host on which the vendor may sign extensions: by systemd's configuration, and by Touchstone's policy. Systemd takes a
+ * partner's signature too, which the policy does not.
+ */
+export function hostFiles({ authority, vendor, partner }: Signers): GuestFiles {
   return {
     '/etc/verity.d/vendor.crt': readFileSync(vendor.certificate),
+    '/etc/verity.d/partner.crt': readFileSync(partner.certificate),
     '/etc/touchstone/vendor-ca.pem': readFileSync(authority.certificate),
     '/etc/touchstone/policy.yaml': policy,
   };

@@ -4,7 +4,7 @@ import { run } from '../server/os/run.ts';
 const spareMiB = 16;
 
 /** Makes a sparse ext4 image of a directory. Files belong to root. @throws CouldNotDecide if it fails. */
-export async function makePayloadDisk(directory: string, image: string): Promise<void> {
+export async function makeDisk(directory: string, image: string): Promise<void> {
   const { stdout } = await run('du', ['-s', '--block-size=1M', directory], { timeoutMs: 60_000 });
   const used = Number.parseInt(Buffer.from(stdout).toString('latin1'), 10);
   const size = Math.ceil(used * 1.25) + spareMiB;
