@@ -10,6 +10,7 @@ import { remember } from './history-file.ts';
 import { maskImage } from './mask-image.ts';
 import { quarantine } from './quarantine.ts';
 import { recordSets } from './record-sets.ts';
+import { finishInterrupted } from './systemd/append-log.ts';
 import { type StagedImage, stageStore, type UnstagedImage } from './stage-store.ts';
 import { type JudgedImage, verifyDiscovered } from './verify-discovered.ts';
 
@@ -56,6 +57,7 @@ const maximumRounds = 8;
  * @throws CouldNotDecide on any I/O or TPM failure; nothing may be merged then.
  */
 export async function gate(input: GateInput): Promise<GateReport> {
+  if (input.device !== null) await finishInterrupted(input.device, input.root);
   const images: GatedImage[] = [];
   const sets: GatedSet[] = [];
   const unstaged: UnstagedImage[] = [];

@@ -24,7 +24,7 @@ export interface Command {
 export class Copy {
   readonly scratch = mkdtempSync(join(tmpdir(), 'touchstone-kill-'));
   readonly root = join(this.scratch, 'host');
-  tpm: SoftwareTpm;
+  readonly tpm: SoftwareTpm;
 
   private constructor(tpm: SoftwareTpm) {
     this.tpm = tpm;
@@ -65,13 +65,6 @@ export class Copy {
     });
   }
 
-  /** What a reboot does: the TPM's PCRs and everything below /run begin anew. */
-  async reboot(): Promise<void> {
-    await this.tpm.stop();
-    this.tpm = await startSoftwareTpm();
-    rmSync(join(this.root, 'run'), { recursive: true, force: true });
-  }
-
   async remove(): Promise<void> {
     await this.tpm.stop();
     rmSync(this.scratch, { recursive: true, force: true });
@@ -99,7 +92,7 @@ export async function killAtEach(
   killing: Killing,
   check: (copy: Copy, point: string) => Promise<void>,
 ): Promise<readonly string[]> {
-  const { points } = await onCopy(killing, (copy) => copy.runKilled(killing.command, null));
+  const points = await passedPoints(killing);
   let next = killing.from === undefined ? 0 : points.indexOf(killing.from);
   assert.ok(next >= 0 && points.length > 0);
   const worker = async (): Promise<void> => {
@@ -116,6 +109,12 @@ export async function killAtEach(
   const ends = await Promise.allSettled([worker(), worker()]);
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+  return points;
+}
+
+/** The names of the fault points that a command passes if nobody kills it. */
+export async function passedPoints(killing: Killing): Promise<readonly string[]> {
+  const { points } = await onCopy(killing, (copy) => copy.runKilled(killing.command, null));
   return points;
 }
 

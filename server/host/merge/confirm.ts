@@ -1,5 +1,6 @@
 import type { GateReport } from '../gate.ts';
 import type { MergedState } from '../merged/merged-state.ts';
+import { finishInterrupted } from '../systemd/append-log.ts';
 import { explainMerged } from './explain-merged.ts';
 import { gateAndExpect } from './gate-and-expect.ts';
 import { measureGone } from './measure-outcome.ts';
@@ -16,6 +17,7 @@ import { isNothing } from './unmerge.ts';
  * @throws CouldNotDecide as `refreshClass`.
  */
 export async function confirmClass(input: MergeInput): Promise<MergeOutcome> {
+  if (input.device !== null) await finishInterrupted(input.device, input.root);
   const merged = await input.access.readMerged(input.class);
   if (isNothing(merged)) {
     const events = await measureGone(input);

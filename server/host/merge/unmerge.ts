@@ -1,5 +1,6 @@
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import type { MergedState } from '../merged/merged-state.ts';
+import { finishInterrupted } from '../systemd/append-log.ts';
 import type { MergeInput } from './merge-input.ts';
 import type { MergeOutcome } from './merge-outcome.ts';
 import { measureUnmerged } from './measure-outcome.ts';
@@ -9,6 +10,7 @@ import { forgetMerges } from './merge-record.ts';
 export async function unmergeClass(input: MergeInput): Promise<MergeOutcome> {
   const merged = await unmergeAll(input);
   await forgetMerges(input.root, input.class);
+  if (input.device !== null) await finishInterrupted(input.device, input.root);
   const events = await measureUnmerged(input);
   return { outcome: 'nothing', gate: null, merged, violations: [], failure: null, events };
 }

@@ -7,8 +7,10 @@ import { encodeLogRecord } from '../../../verifier/measurement/systemd-log.ts';
 import { bootId, bootTimeMicroseconds } from '../../os/clock.ts';
 import { makeDirectory } from '../../os/durable-file.ts';
 import { measureLogPath } from '../../os/host-paths.ts';
-import { withExclusiveFile } from '../../os/locked-file.ts';
+import { type LockedFile, withExclusiveFile } from '../../os/locked-file.ts';
 import type { TpmDevice } from '../../tpm-device/device.ts';
+import { finishMeasurement } from './finish-measurement.ts';
+import { dropPending, keepPending, readPending, readRegisters } from './pending-measurement.ts';
 
 /** A line and its digest in every active bank, in the order of the TPM's banks. */
 export interface MeasuredLine {
@@ -33,16 +35,18 @@ export interface Appended {
  *     mkdir -p /run/log/systemd
  *     open(tpm2-measure.log, O_CREAT|O_NOFOLLOW, 0600)
  *     flock(LOCK_EX)                                       killed here: nothing happened
+ *     write what is to come to a file of ours              the same
  *     chmod 01600                                          killed here: the log says that it is incomplete, wrongly
  *     TPM2_PCR_Extend of every active bank, a line each    killed here: rightly
  *     write the records, fsync                             killed here: wrongly, or rightly with half a record at its end
  *     chmod 0600                                           killed here: nothing is missing
+ *     remove that file
  *     close, which unlocks
  *
- * The sticky bit is how the log says it. Whoever finds it set leaves it set, so it stays until the next boot; so it does
- * when anything fails after the first extend may have been sent.
+ * The sticky bit is how the log says it. Whoever finds it set leaves it set, so it stays until the next boot; unless it is
+ * ours, and what was left undone can be done (`finishMeasurement`).
  *
- * @throws CouldNotDecide if any step fails. The PCR may have been extended by then, and the log says so.
+ * @throws CouldNotDecide if any step fails. The PCR may have been extended by then, and the log says so, until it is finished.
  */
 export async function extendAndAppend(
   device: TpmDevice,
@@ -50,20 +54,43 @@ export async function extendAndAppend(
   pcr: number,
   lines: readonly MeasuredLine[],
 ): Promise<Appended> {
-  const directory = await makeDirectory(root, dirname(measureLogPath));
-  return withExclusiveFile(join(directory, basename(measureLogPath)), async (log) => {
+  return withLog(root, async (log) => {
+    await finishMeasurement(device, root, log);
     const [incomplete, start] = [await log.isMarked(), await log.size()];
-    const records = Buffer.concat(lines.map((line) => encodeRecord(pcr, line)));
-    checkRoom(start + records.length);
+    const records = lines.map((line) => encodeRecord(pcr, line));
+    const bytes = Buffer.concat(records);
+    checkRoom(start + bytes.length);
+    // Where others left it undone, nobody can tell what is missing.
+    if (!incomplete)
+      await keepPending(root, { pcr, start, records, before: await readRegisters(device, pcr) });
     await log.setMarked(true);
     await device.extendPcr(
       pcr,
       lines.map(({ digests }) => digests),
     );
-    await log.append(records);
-    await log.setMarked(incomplete);
-    return { start, end: start + records.length, incomplete };
+    await log.append(bytes);
+    if (!incomplete) {
+      await log.setMarked(false);
+      await dropPending(root);
+    }
+    return { start, end: start + bytes.length, incomplete };
   });
+}
+
+/**
+ * Ends a measurement that was killed on its way, if there is one and it can be ended; see `finishMeasurement`.
+ *
+ * @returns whether the log is complete again by it.
+ * @throws CouldNotDecide
+ */
+export async function finishInterrupted(device: TpmDevice, root: string): Promise<boolean> {
+  // Nothing is created for it: that there is a log tells systemd's tools that something was measured.
+  return (await readPending(root)) !== null && withLog(root, (log) => finishMeasurement(device, root, log));
+}
+
+async function withLog<T>(root: string, use: (log: LockedFile) => Promise<T>): Promise<T> {
+  const directory = await makeDirectory(root, dirname(measureLogPath));
+  return withExclusiveFile(join(directory, basename(measureLogPath)), use);
 }
 
 /** @throws CouldNotDecide if a log of this size could not be read any more. */
