@@ -47,11 +47,7 @@ test('installed as documented, it guards what systemd merges', { timeout: 1_200_
         await t.test('a newer version is merged, an older one is not', (t) => checkVersions(t, booted));
         const challenge = challengeOf(booted, signers, keys);
         await t.test('a verifier outside believes it', (t) => checkBelieved(t, challenge, 'changed'));
-        await t.test(
-          'a merge behind its back shows',
-          { todo: 'systemd-sysext fails to merge the image by hand here' },
-          (t) => checkBehind(t, booted, challenge),
-        );
+        await t.test('a merge behind its back shows', (t) => checkBehind(t, booted, challenge));
         note(t, 'reboot', `${await booted.reboot()} s`);
         await t.test('a reboot starts clean', (t) => checkMerged(t, booted, 'reboot', 'good 2 runs'));
         await t.test('a verifier outside believes it again', (t) => checkBelieved(t, challenge, 'reboot'));
@@ -86,7 +82,8 @@ function images({ pki, vendor, stranger }: Signers): GuestFiles {
     '/var/lib/confexts/bare-settings.raw': extensionImage('confext', 'bare-settings', null).bytes,
     '/srv/good-2.raw': extensionImage('sysext', 'good', by, '2').bytes,
     '/srv/good-1.5.raw': extensionImage('sysext', 'good', by, '1.5').bytes,
-    '/srv/behind.raw': extensionImage('sysext', 'behind', { pki, by: stranger }).bytes,
+    // Signed by a stranger it would not be merged under any policy: the kernel refuses the key.
+    '/srv/behind.raw': extensionImage('sysext', 'behind', null).bytes,
   };
 }
 
