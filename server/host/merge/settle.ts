@@ -57,12 +57,20 @@ export function isAudited({ code, name }: Violation, { mode, images }: GateRepor
   );
 }
 
-/** First nothing of it is merged any more, then it is measured: a TPM that fails must not keep it merged. @throws CouldNotDecide */
+/**
+ * First nothing of it is merged any more, then it is measured: a TPM that fails must not keep it merged.
+ *
+ * @throws CouldNotDecide if it stays merged; what was found is measured all the same.
+ */
 export async function undo(
   input: MergeInput,
   found: Pick<MergeOutcome, 'gate' | 'violations' | 'failure'>,
 ): Promise<MergeOutcome> {
-  const merged = await unmergeAll(input);
+  const merged = await unmergeAll(input).catch(async (error: unknown) => {
+    // The log may end with a merge that was confirmed before, and would go on to say so.
+    await measureViolations(input, found.violations);
+    throw error;
+  });
   await forgetMerges(input.root, input.class);
   const events = [...(await measureViolations(input, found.violations)), ...(await measureUnmerged(input))];
   return { ...found, outcome: 'violation', merged, events };
