@@ -21,6 +21,16 @@ test('a device number is written as the kernel writes it', () => {
     assert.equal(deviceNumber(make(major, minor)), `${major}:${minor}`);
 });
 
+test('at the end of a link that leads to itself there is nothing', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'touchstone-identity-'));
+  try {
+    symlinkSync('loop', join(directory, 'loop'));
+    assert.equal(await identityOf(join(directory, 'loop/image.raw')), null);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('a file is known by what stat(1) says of it, and a change or a move shows', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'touchstone-identity-'));
   try {

@@ -26,7 +26,8 @@ export async function identityOf(path: string): Promise<FileIdentity | null> {
   try {
     return toFileIdentity(await lstat(path, { bigint: true }));
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    // A link to itself on the way leads to nothing: what was there is gone, which is an answer.
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].some((code) => isErrno(error, code))) return null;
     throw systemFailure(`look at ${path}`, error);
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -154,6 +154,49 @@ test('what stays merged though it was told to go is no answer but a failure, and
   await assert.rejects(refreshClass(stubborn), /sysext is still merged into \/usr/);
   await assert.rejects(unmergeClass(stubborn), CouldNotDecide);
   assert.deepEqual(await eventWords(2), ['set', 'violation'], 'no log says that it was unmerged');
+});
+
+/** Looks that fail once something else than before is merged: who writes in the directory of the images can bring that about. */
+function blinded(sees: MergeInput, what: 'readMerged' | 'readDevices'): MergeInput {
+  const fail = () => Promise.reject(new CouldNotDecide('a link leads to itself'));
+  const look = <T>(read: () => Promise<T>) => (merged.mergeId === '0:42@2' ? fail() : read());
+  const { access } = sees;
+  const changed = { [what]: () => look<unknown>(() => access[what]('sysext')) };
+  return { ...sees, access: { ...access, ...changed } };
+}
+
+for (const what of ['readMerged', 'readDevices'] as const)
+  test(`what was merged and cannot be looked at does not stay merged (${what})`, async () => {
+    const swapped = input(() => state('evil', '0:42@2'));
+    await mergedBefore();
+    const { outcome, violations } = await refreshClass(blinded(swapped, what));
+    assert.deepEqual([outcome, violations.map(({ code }) => code)], ['violation', ['set-mismatch']]);
+    assert.match(
+      violations[0]?.message ?? '',
+      /cannot be looked at, so it must not stay: a link leads to itself/,
+    );
+    assert.deepEqual([calls, merged], [[strict, 'unmerge'], nothing]);
+    assert.deepEqual(await eventWords(2), ['violation', 'unmerged']);
+    for (const again of [confirmClass, refreshClass]) {
+      merged = state('evil', '0:42@2');
+      assert.equal((await again(blinded(swapped, what))).outcome, 'violation');
+      assert.equal(merged, nothing);
+    }
+  });
+
+test('a gate that cannot decide takes back what was merged behind our back, and not what was approved', async () => {
+  mkdirSync(join(root, 'var/lib/extensions'), { recursive: true });
+  symlinkSync('loop', join(root, 'var/lib/extensions/loop'));
+  for (const again of [confirmClass, refreshClass]) {
+    await mergedBefore();
+    await assert.rejects(again(input()), /too many symbolic links/);
+    assert.deepEqual([calls, merged.extensions[0]?.name], [[], 'good']);
+    merged = state('evil', '0:42@2');
+    await assert.rejects(again(input()), /too many symbolic links/);
+    assert.deepEqual([calls, merged], [['unmerge'], nothing]);
+    assert.deepEqual(await eventWords(1), ['violation']);
+    calls = [];
+  }
 });
 
 test('when systemd fails before it changes anything, what was merged is left, and not said to be merged', async () => {

@@ -6,12 +6,13 @@ import { latestSequence } from '../merged/image-devices.ts';
 import type { MergedState, Violation } from '../merged/merged-state.ts';
 import { observe } from '../merged/observe.ts';
 import { explainMerged } from './explain-merged.ts';
-import { gateAndExpect } from './gate-and-expect.ts';
+import { gateAndExpect, gateMerged } from './gate-and-expect.ts';
 import { measureGone, measureViolations } from './measure-outcome.ts';
 import type { MergeInput } from './merge-input.ts';
 import type { MergeOutcome } from './merge-outcome.ts';
 import { findWindow, type MergeRecord, readRecords } from './merge-record.ts';
-import { type Found, isAudited, settle, undo } from './settle.ts';
+import { type Found, isAudited, settle } from './settle.ts';
+import { lookOrUndo, undo } from './undo.ts';
 import { failureOf, isNothing } from './unmerge.ts';
 
 /**
@@ -27,18 +28,22 @@ import { failureOf, isNothing } from './unmerge.ts';
  *
  * After a kill the next run does all of it again. The caller holds the host's lock.
  *
- * @throws CouldNotDecide on I/O or TPM failures. Something may be merged then that was not confirmed; no log says that it was.
+ * @throws CouldNotDecide on I/O or TPM failures. What is merged then was approved, and no log says that it was confirmed; what
+ *   cannot be looked at was unmerged.
  */
 export async function refreshClass(input: MergeInput): Promise<MergeOutcome> {
   const earlier = await readRecords(input.root, input.class);
-  const report = await gateAndExpect({ ...input, classes: [input.class] });
-  const strangers = await findStrangers(input, report, earlier);
+  const report = await gateMerged(input, earlier);
+  const known = { gate: report, failure: null };
+  const look = await lookOrUndo(input, known, () => findStrangers(input, report, earlier));
+  if ('undone' in look) return look.undone;
+  const strangers = look.seen;
   if (strangers.length === 0) return mergeApproved(input, report);
   if (report.mode === 'audit') {
     const measured = await measureViolations(input, strangers);
     return andBefore(strangers, measured, await mergeApproved(input, report));
   }
-  const cleared = await undo(input, { gate: report, violations: strangers, failure: null });
+  const cleared = await undo(input, { ...known, violations: strangers });
   if (!report.open) return cleared;
   // The log says now that nothing is merged: what is to be merged is measured anew.
   const again = await gateAndExpect({ ...input, classes: [input.class] });
@@ -79,6 +84,17 @@ async function mergeApproved(input: MergeInput, report: GateReport): Promise<Mer
   if (settled !== null) return settle(input, report, settled);
   const after = latestSequence(await input.access.readDevices());
   const failure = await failureOf(input.access.tool(input.class).refresh(imagePolicyOf(input)));
+  const look = await lookOrUndo(input, { gate: report, failure }, () => lookAfter(input, after, before));
+  if ('undone' in look) return look.undone;
+  const { merged, window, isOld } = look.seen;
+  if (failure === null || !(isOld || isNothing(merged)))
+    return settle(input, report, { merged, window, failure });
+  // systemd fails before it changes anything, or leaves nothing: neither is what nobody approved.
+  const events = isNothing(merged) ? await measureGone(input) : [];
+  return { outcome: 'failed', gate: report, merged, violations: [], failure, events };
+}
+
+async function lookAfter(input: MergeInput, after: bigint, before: MergedState) {
   const devices = await input.access.readDevices();
   const merged = await input.access.readMerged(input.class);
   // systemd 260 and newer leave what is merged as it is where nothing has changed, and so its devices.
@@ -86,11 +102,7 @@ async function mergeApproved(input: MergeInput, report: GateReport): Promise<Mer
   const window = isOld
     ? findWindow(await readRecords(input.root, input.class), merged)
     : { after, until: latestSequence(devices) };
-  if (failure === null || !(isOld || isNothing(merged)))
-    return settle(input, report, { merged, window, failure });
-  // systemd fails before it changes anything, or leaves nothing: neither is what nobody approved.
-  const events = isNothing(merged) ? await measureGone(input) : [];
-  return { outcome: 'failed', gate: report, merged, violations: [], failure, events };
+  return { merged, window, isOld };
 }
 
 /**

@@ -3,11 +3,11 @@ import { digestOf } from '../measure-set.ts';
 import { confirmMerged } from '../merged/confirm-merged.ts';
 import type { MergedState, Violation } from '../merged/merged-state.ts';
 import { type MergeWindow, observe } from '../merged/observe.ts';
-import { measureMerged, measureUnmerged, measureViolations } from './measure-outcome.ts';
+import { measureMerged, measureViolations } from './measure-outcome.ts';
 import type { MergeInput } from './merge-input.ts';
 import type { MergeOutcome } from './merge-outcome.ts';
-import { forgetMerges, keepMerge } from './merge-record.ts';
-import { unmergeAll } from './unmerge.ts';
+import { keepMerge } from './merge-record.ts';
+import { lookOrUndo, undo } from './undo.ts';
 
 /** What was found merged after a gate. */
 export interface Found {
@@ -36,7 +36,9 @@ export async function findViolations(
  */
 export async function settle(input: MergeInput, report: GateReport, found: Found): Promise<MergeOutcome> {
   const { merged, window, failure } = found;
-  const violations = await findViolations(input, report, found);
+  const look = await lookOrUndo(input, { gate: report, failure }, () => findViolations(input, report, found));
+  if ('undone' in look) return look.undone;
+  const violations = look.seen;
   const known = { gate: report, merged, violations, failure };
   if (violations.length > 0 && report.mode !== 'audit') return undo(input, known);
   for (const set of report.sets)
@@ -55,23 +57,4 @@ export function isAudited({ code, name }: Violation, { mode, images }: GateRepor
     code === 'unapproved' &&
     images.some(({ verdict }) => verdict.name === name && verdict.approval === null)
   );
-}
-
-/**
- * First nothing of it is merged any more, then it is measured: a TPM that fails must not keep it merged.
- *
- * @throws CouldNotDecide if it stays merged; what was found is measured all the same.
- */
-export async function undo(
-  input: MergeInput,
-  found: Pick<MergeOutcome, 'gate' | 'violations' | 'failure'>,
-): Promise<MergeOutcome> {
-  const merged = await unmergeAll(input).catch(async (error: unknown) => {
-    // The log may end with a merge that was confirmed before, and would go on to say so.
-    await measureViolations(input, found.violations);
-    throw error;
-  });
-  await forgetMerges(input.root, input.class);
-  const events = [...(await measureViolations(input, found.violations)), ...(await measureUnmerged(input))];
-  return { ...found, outcome: 'violation', merged, events };
 }

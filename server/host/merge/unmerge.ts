@@ -15,13 +15,20 @@ export async function unmergeClass(input: MergeInput): Promise<MergeOutcome> {
   return { outcome: 'nothing', gate: null, merged, violations: [], failure: null, events };
 }
 
-/** Unmerges one class, whoever merged it, and measures nothing. @throws CouldNotDecide if something stays merged. */
+/**
+ * Unmerges one class, whoever merged it, and measures nothing; also what cannot be read back before.
+ *
+ * @throws CouldNotDecide if something stays merged, or that cannot be told.
+ */
 export async function unmergeAll({
   access,
   class: extensionClass,
 }: Pick<MergeInput, 'access' | 'class'>): Promise<MergedState> {
-  const before = await access.readMerged(extensionClass);
-  if (isNothing(before)) return before;
+  const before = await access.readMerged(extensionClass).catch((error: unknown) => {
+    if (error instanceof CouldNotDecide) return null;
+    throw error;
+  });
+  if (before !== null && isNothing(before)) return before;
   const failure = await failureOf(access.tool(extensionClass).unmerge());
   const merged = await access.readMerged(extensionClass);
   if (isNothing(merged)) return merged;
