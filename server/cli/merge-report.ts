@@ -1,9 +1,19 @@
+import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import type { MergeOutcome } from '../host/merge/merge-outcome.ts';
 import { gateText, toGateDocument } from './commands/gate.ts';
 import { type ExitCode, exitCodes, printable } from './output.ts';
 
+/** A class of which it is not known what became. */
+export interface Undecided {
+  readonly class: ExtensionClass;
+  readonly outcome: 'undecided';
+  readonly failure: string;
+}
+
 /** What became of one class as `--json` prints it; the names are scripted against. */
-export function toMergeDocument({ outcome, gate, merged, violations, failure, events }: MergeOutcome) {
+export function toMergeDocument(end: MergeOutcome | Undecided) {
+  if (end.outcome === 'undecided') return end;
+  const { outcome, gate, merged, violations, failure, events } = end;
   const { hierarchies, extensions, mutable, since, problems } = merged;
   return {
     ...{ class: merged.class, outcome, hierarchies, mutable, since, problems },
@@ -13,7 +23,10 @@ export function toMergeDocument({ outcome, gate, merged, violations, failure, ev
 }
 
 /** For people: the gate's report, then what is merged now. */
-export function mergeText({ outcome, gate, merged, violations, failure, events }: MergeOutcome): string {
+export function mergeText(end: MergeOutcome | Undecided): string {
+  // Why, is an error's text and stands on stderr.
+  if (end.outcome === 'undecided') return `${end.class}: could not decide\n`;
+  const { outcome, gate, merged, violations, failure, events } = end;
   const why = outcome === 'violation' || outcome === 'audited' ? 'because ' : 'unmerged';
   const found = violations.map(({ code, message }) => `  ${why}  ${code}: ${message}`);
   const said = failure === null ? [] : [`  systemd   ${failure}`];
@@ -33,13 +46,14 @@ const sentences: Readonly<Record<MergeOutcome['outcome'], string>> = {
   failed: 'systemd could not merge, so what was merged is as systemd left it',
 };
 
-const codes: Readonly<Record<MergeOutcome['outcome'], ExitCode>> = {
+const codes: Readonly<Record<(MergeOutcome | Undecided)['outcome'], ExitCode>> = {
   ...{ merged: exitCodes.yes, earlier: exitCodes.yes, nothing: exitCodes.yes, audited: exitCodes.yes },
   ...{ shut: exitCodes.no, violation: exitCodes.no, failed: exitCodes.couldNotDecide },
+  undecided: exitCodes.couldNotDecide,
 };
 
 /** That of the class that fared worst; a no counts for more than a failure. */
-export function mergeExitCode(outcomes: readonly MergeOutcome[]): ExitCode {
+export function mergeExitCode(outcomes: readonly (MergeOutcome | Undecided)[]): ExitCode {
   const found = outcomes.map(({ outcome }) => codes[outcome]);
   if (found.includes(exitCodes.no)) return exitCodes.no;
   return found.find((code) => code !== exitCodes.yes) ?? exitCodes.yes;

@@ -51,6 +51,12 @@ function inNamespace(...commands: readonly string[]): Step[] {
   }));
 }
 
+/** Puts a script in the place of a tool of systemd, for the namespace. */
+function fakeTool(name: string, script: string): string {
+  const path = `/usr/local/sbin/${name}`;
+  return `mount -t tmpfs tmpfs /usr/local/sbin; printf '%s\\n' '#!/bin/sh' '${script}' >${path}; chmod 0755 ${path}`;
+}
+
 /** What `inspect` says that identifies an image without a hash tree. */
 function digestOf(path: string): string {
   const out = execFileSync(process.execPath, [main, 'inspect', '--json', path], { encoding: 'utf8' });
@@ -144,6 +150,28 @@ test('a directory in which something was changed since it was approved is not co
     violations.map((one: { name: string; code: string }) => [one.name, one.code]),
     [['tree', 'unapproved']],
   );
+});
+
+test('a class of which nothing can be said does not keep the other one merged without a look', () => {
+  prepare();
+  const { root } = machine;
+  machine.put('evil/evil', 'evil');
+  const [refresh, behind, confirm, left] = inNamespace(
+    'touchstone refresh',
+    // The systemd of this machine may have none for confexts.
+    `${fakeTool('systemd-confext', `umount ${root}/etc`)}; ln -s loop ${root}/var/lib/extensions/loop
+      mount -t overlay confext -o lowerdir=${root}/evil:${root}/etc ${root}/etc && cat ${root}/etc/evil`,
+    'touchstone confirm --json',
+    `cat ${root}/usr/share/tree; ls ${root}/etc`,
+  );
+  assert.equal(refresh?.code, 0, refresh?.err);
+  assert.equal(behind?.out, 'evil', behind?.err);
+  const [sysext, confext] = JSON.parse(confirm?.out ?? '[]');
+  assert.deepEqual([sysext.class, sysext.outcome], ['sysext', 'undecided']);
+  assert.match(confirm?.err ?? '', /^touchstone: sysext: .* goes through too many symbolic links$/m);
+  assert.deepEqual([confext.class, confext.outcome], ['confext', 'violation']);
+  assert.equal(confirm?.code, 1, 'a no counts for more than a failure');
+  assert.match(left?.out ?? '', /^hello(?!.*evil)/s, 'what was approved is still merged');
 });
 
 test('status says what is merged, by whom, and changes nothing', () => {

@@ -1,5 +1,6 @@
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
+import type { ExtensionClass } from '../../../verifier/image-verdict.ts';
 import { withHostLock } from '../../host/merge/host-lock.ts';
 import type { MergeInput } from '../../host/merge/merge-input.ts';
 import type { MergeOutcome } from '../../host/merge/merge-outcome.ts';
@@ -8,8 +9,8 @@ import { refreshClass } from '../../host/merge/refresh.ts';
 import { unmergeAll, unmergeClass } from '../../host/merge/unmerge.ts';
 import { classesOf, type GateOptions, gateShape, readGateInput } from '../gate-options.ts';
 import { mergeAccess } from '../merge-access.ts';
-import { mergeExitCode, mergeText, toMergeDocument } from '../merge-report.ts';
-import { type ExitCode, jsonText, type Output } from '../output.ts';
+import { mergeExitCode, mergeText, toMergeDocument, type Undecided } from '../merge-report.ts';
+import { type ExitCode, jsonText, type Output, printable } from '../output.ts';
 
 /** What is done with each class. */
 const verbs = {
@@ -32,31 +33,53 @@ export function isMergeVerb(text: string): text is MergeVerb {
   return Object.hasOwn(verbs, text);
 }
 
-/** `touchstone merge`, `refresh`, `unmerge`, `confirm`: exit code 0 only if what is merged now is what it should be. */
+/**
+ * `touchstone merge`, `refresh`, `unmerge`, `confirm`: exit code 0 only if what is merged now is what it should be. Each class is
+ * brought to its end by itself: what keeps one from being decided must not keep another from being looked at.
+ */
 export async function changeMerge(verb: MergeVerb, raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(gateShape, raw, 'options');
-  const outcomes = await withHostLock(options.root, async () => {
+  const ends = await withHostLock(options.root, async () => {
     const input = await readGateInput(options, output).catch(async (error: unknown) => {
       if (verb === 'unmerge') await unmergeUnmeasured(options);
       throw error;
     });
     const access = await mergeAccess(options.root);
-    const done: MergeOutcome[] = [];
-    for (const extensionClass of classesOf(options))
-      done.push(await verbs[verb]({ ...input, class: extensionClass, access }));
-    return done;
+    return forEach(options, (extensionClass) => verbs[verb]({ ...input, class: extensionClass, access }));
   });
-  for (const { merged, violations, outcome } of outcomes)
-    if (outcome === 'merged' && violations.length > 0)
+  for (const end of ends)
+    if (end.outcome === 'merged' && end.violations.length > 0)
       output.err(
-        `touchstone: warning: ${merged.class} was merged behind the gate; that was unmerged, and measured as a violation: no appraisal trusts this host until it is rebooted\n`,
+        `touchstone: warning: ${end.merged.class} was merged behind the gate; that was unmerged, and measured as a violation: no appraisal trusts this host until it is rebooted\n`,
       );
-  output.out(options.json ? jsonText(outcomes.map(toMergeDocument)) : outcomes.map(mergeText).join(''));
-  return mergeExitCode(outcomes);
+    else if (end.outcome === 'undecided')
+      output.err(`touchstone: ${printable(`${end.class}: ${end.failure}`)}\n`);
+  output.out(options.json ? jsonText(ends.map(toMergeDocument)) : ends.map(mergeText).join(''));
+  return mergeExitCode(ends);
+}
+
+async function forEach<T>(
+  options: GateOptions,
+  act: (extensionClass: ExtensionClass) => Promise<T>,
+): Promise<(T | Undecided)[]> {
+  const ends: (T | Undecided)[] = [];
+  for (const extensionClass of classesOf(options))
+    ends.push(
+      await act(extensionClass).catch((error: unknown): Undecided => {
+        if (!(error instanceof CouldNotDecide)) throw error;
+        return { class: extensionClass, outcome: 'undecided', failure: error.message };
+      }),
+    );
+  return ends;
 }
 
 /** Nobody must be kept from unmerging by a policy that cannot be read; what is wrong with it is said all the same. */
 async function unmergeUnmeasured(options: GateOptions): Promise<void> {
   const access = await mergeAccess(options.root);
-  for (const extensionClass of classesOf(options)) await unmergeAll({ access, class: extensionClass });
+  const ends = await forEach(options, async (extensionClass) => {
+    await unmergeAll({ access, class: extensionClass });
+    return null;
+  });
+  const failures = ends.flatMap((end) => (end === null ? [] : [end.failure]));
+  if (failures.length > 0) throw new CouldNotDecide(failures.join('; '));
 }
