@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -7,6 +17,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { reason } from '../../verifier/reasons.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { discoverImages } from './discover.ts';
+import { maskImage } from './mask-image.ts';
 import { quarantine, reasonSuffix } from './quarantine.ts';
 import { listQuarantine, restoreQuarantined } from './quarantined.ts';
 
@@ -83,4 +94,60 @@ test('a record that names another place than where systemd looks restores nothin
     await assert.rejects(restoreQuarantined(root, found.path), CouldNotDecide, from);
   }
   assert.equal(readFileSync(moved, 'utf8'), 'first');
+});
+
+/** A versioned directory whose version has the name of something that the host needs. */
+function prepareVersions(): string {
+  mkdirSync(place('x86.v/x86_64-linux-gnu/usr'), { recursive: true });
+  const needed = join(root, 'usr/lib/x86_64-linux-gnu');
+  mkdirSync(join(needed, 'systemd'), { recursive: true });
+  return needed;
+}
+
+/** What the owner of the directory of images does meanwhile. */
+function swapDirectory(): void {
+  renameSync(place('x86.v'), place('away'));
+  symlinkSync('../../../usr/lib', place('x86.v'));
+}
+
+test('a directory that becomes a link has nothing moved away from where the link leads', async () => {
+  const needed = prepareVersions();
+  const [image] = (await discoverImages(root, 'sysext')).effective;
+  assert.equal(image?.movable.path, '/var/lib/extensions/x86.v/x86_64-linux-gnu');
+  swapDirectory();
+  await assert.rejects(quarantine(root, image, [], now), CouldNotDecide);
+  assert.ok(existsSync(join(needed, 'systemd')));
+  assert.deepEqual(await listQuarantine(root), []);
+});
+
+test('nothing is put back through a link', async () => {
+  const needed = prepareVersions();
+  await moveAway('Versions.');
+  const [found] = await listQuarantine(root);
+  swapDirectory();
+  rmSync(needed, { recursive: true });
+  await assert.rejects(
+    restoreQuarantined(root, found?.path ?? ''),
+    /x86\.v is a symbolic link to .*nothing is put there/,
+  );
+  assert.ok(!existsSync(needed));
+  rmSync(place('x86.v'));
+  renameSync(place('away'), place('x86.v'));
+  await restoreQuarantined(root, found?.path ?? '');
+  assert.ok(existsSync(place('x86.v/x86_64-linux-gnu')));
+});
+
+test('a link in the place of what hides an image has nothing removed where it leads', async () => {
+  writeFileSync(place('a.raw'), 'image');
+  const [image] = (await discoverImages(root, 'sysext')).effective;
+  assert.ok(image !== undefined);
+  const mask = await maskImage(root, image, [reason('unsigned', 'Hidden.')], now);
+  const elsewhere = join(root, 'srv/empty');
+  mkdirSync(elsewhere, { recursive: true });
+  rmSync(mask, { recursive: true });
+  symlinkSync('/srv/empty', mask);
+  const [found] = await listQuarantine(root);
+  await restoreQuarantined(root, found?.path ?? '');
+  assert.ok(existsSync(elsewhere));
+  assert.deepEqual(await listQuarantine(root), []);
 });

@@ -1,4 +1,4 @@
-import { basename, dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
 
 import { z } from 'zod';
 
@@ -87,7 +87,7 @@ export async function restoreQuarantined(root: string, path: string): Promise<Qu
       throw new CouldNotDecide(`${path} did not come from a place where systemd looks: ${place}`);
   if (image.masks.length > 0) return unmask(root, image);
   const entry = join(await hostPath(root, dirname(path)), basename(path));
-  const home = join(await hostPath(root, dirname(image.from)), basename(image.from));
+  const home = join(await straightPath(root, image.class, dirname(image.from)), basename(image.from));
   await moveEntry(entry, home);
   await removeEntry(`${entry}${reasonSuffix}`);
   return image;
@@ -101,11 +101,21 @@ function isSearched(extensionClass: ExtensionClass, path: string): boolean {
   );
 }
 
+/** Where a directory in a search directory is; a link there would have root put an image where its maker wants it. */
+async function straightPath(root: string, extensionClass: ExtensionClass, path: string): Promise<string> {
+  const top = searchDirectories(extensionClass).find((one) => `${path}/`.startsWith(`${one}/`)) ?? path;
+  const place = await hostPath(root, path);
+  if (place !== join(await hostPath(root, top), relative(top, path)))
+    throw new CouldNotDecide(`${path} is a symbolic link to ${place}; nothing is put there`);
+  return place;
+}
+
 /** Takes away what hides an image. A directory in which something lies by now hides nothing, and is not ours any more. */
 async function unmask(root: string, image: QuarantinedImage): Promise<QuarantinedImage> {
   for (const mask of image.masks) {
-    const found = await chaseInRoot(root, mask);
-    if (found !== null) await removeIfEmpty(found);
+    const found = join(await hostPath(root, dirname(mask)), basename(mask));
+    // A link was not made by us, wherever it leads.
+    if ((await entryExists(found)) && (await kindOf(found)) === 'empty-directory') await removeIfEmpty(found);
   }
   const record = await hostPath(root, maskRecord(image.class, image.path));
   await removeEntry(record);

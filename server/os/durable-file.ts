@@ -7,12 +7,13 @@ import {
   lstat,
   mkdir,
   open,
+  readlink,
   rename,
   stat,
   symlink,
   unlink,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { faultPoint } from '#fault-point';
 
@@ -169,17 +170,45 @@ export async function makePrivateDirectory(root: string, path: string): Promise<
  * Moves a directory entry within one file system by rename(2): it is always at exactly one of the two places. A
  * symbolic link is moved as a link.
  *
- * @throws CouldNotDecide if it cannot be moved, or `to` exists.
+ *     open both directories, see that they are where they are said to be
+ *     rename(/proc/self/fd/A/NAME, /proc/self/fd/B/NAME)    whoever changes the paths now moves nothing else
+ *     fsync both
+ *
+ * @param from as `to`: with no symbolic link on the way, as `chaseInRoot` gives it.
+ * @throws CouldNotDecide if it cannot be moved, `to` exists, or a link leads one of them elsewhere.
  */
 export async function moveEntry(from: string, to: string): Promise<void> {
   try {
-    if ((await lstat(to).catch(() => null)) !== null) throw new CouldNotDecide(`${to} exists already`);
-    faultPoint('rename');
-    await rename(from, to);
-    await syncDirectory(dirname(to));
-    await syncDirectory(dirname(from));
+    await inDirectory(dirname(from), (source) =>
+      inDirectory(dirname(to), async (target) => {
+        const place = join(target.path, basename(to));
+        if ((await lstat(place).catch(() => null)) !== null) throw new CouldNotDecide(`${to} exists already`);
+        faultPoint('rename');
+        await rename(join(source.path, basename(from)), place);
+        await target.handle.sync();
+        await source.handle.sync();
+      }),
+    );
   } catch (error) {
     throw systemFailure(`move ${from} to ${to}`, error);
+  }
+}
+
+interface OpenDirectory {
+  readonly handle: FileHandle;
+  /** Leads to it whatever becomes of its name. */
+  readonly path: string;
+}
+
+// Who may write a directory of images can put a link in the place of one below it, and would have root move what is elsewhere.
+async function inDirectory(path: string, use: (directory: OpenDirectory) => Promise<void>): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const held = `/proc/self/fd/${handle.fd}`;
+    if ((await readlink(held)) !== path) throw new CouldNotDecide(`${path} leads somewhere else by now`);
+    await use({ handle, path: held });
+  } finally {
+    await handle.close();
   }
 }
 
