@@ -25,3 +25,9 @@ test('a policy that must be signed must be so for every command', () => {
   for (const line of commands(['/etc/touchstone/a.pem', '/etc/touchstone/b.pem']))
     assert.match(line, / --policy-trust \/etc\/touchstone\/a\.pem --policy-trust \/etc\/touchstone\/b\.pem$/);
 });
+
+test('what looks at what was merged is given as long as what merges it', () => {
+  for (const { path, content } of mergeUnits({ program, tpm: false, policyTrust: [] }))
+    if (path.includes('.service.d/'))
+      assert.match(content, /^TimeoutStartSec=15min\nTimeoutStopSec=15min$/m, path);
+});

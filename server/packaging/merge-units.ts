@@ -28,7 +28,10 @@ const refreshing = [
 /** Those that merge either class when they are asked over Varlink; of systemd 255 and 262. A drop-in for no unit does nothing. */
 const asked = ['systemd-sysext@.service', 'systemd-sysupdate-notify-sysext@.service'] as const;
 
-/** A unit of its kind has none: a gate that hung would be waited for by the boot. */
+/**
+ * A unit of its kind has none to start: a gate that hung would be waited for by the boot. To stop, it has 90 s, after which what is
+ * to look at what was merged would be killed, while it waits for the lock or verifies, and what was merged would stay.
+ */
 const timeLimit = '15min';
 
 /**
@@ -90,6 +93,7 @@ const serviceSection = [
   '[Service]',
   'UnsetEnvironment=NODE_OPTIONS NODE_PATH',
   `TimeoutStartSec=${timeLimit}`,
+  `TimeoutStopSec=${timeLimit}`,
 ];
 
 function unitSection({ program, tpm }: MergeUnitOptions, after: readonly string[]): string[] {
