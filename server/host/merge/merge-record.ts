@@ -55,8 +55,10 @@ export async function expectMerge(
 ): Promise<void> {
   const others = await readRecords(root, extensionClass);
   const same = others.find((one) => one.sha256 === sha256 && isSame(one.expected, expected));
-  const rest = others.filter((one) => one !== same);
-  await writeRecords(root, extensionClass, [same ?? { sha256, expected, merge: null }, ...rest]);
+  const records = [same ?? { sha256, expected, merge: null }, ...others.filter((one) => one !== same)];
+  // What is merged must go on to be explained, however many gates nobody merges after.
+  const kept = records.filter(({ merge }, at) => merge !== null || at < maximumRecords - 1);
+  await writeRecords(root, extensionClass, kept);
 }
 
 /** Remembers which set was found merged: nothing else is explained from now on. @throws CouldNotDecide */
@@ -89,7 +91,7 @@ async function writeRecords(
   records: readonly MergeRecord[],
 ): Promise<void> {
   const place = await makePrivateDirectory(root, directory);
-  const text = textOf(records.slice(0, maximumRecords));
+  const text = textOf(records);
   if (text.length > limits.maximumLength)
     throw new CouldNotDecide(`more ${extensionClass} are approved than can be remembered`);
   await writeDurable(join(place, fileOf(extensionClass)), Buffer.from(text), 0o600);
