@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { execa, ExecaError } from 'execa';
 
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
@@ -12,6 +14,11 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** An open file descriptor of ours that the tool gets as its file descriptor 3. */
   readonly inheritFd?: number;
+  /**
+   * If the tool fails or is killed, kill what it started, too, as far as that is in its process group, and wait for it to be gone.
+   * The group is one of its own: what a terminal sends to ours does not reach it.
+   */
+  readonly ownGroup?: boolean;
   /** What the tool reads on its standard input; nothing if not given. */
   readonly input?: Uint8Array;
 }
@@ -44,6 +51,10 @@ const maxErrorBytes = 256 * 1024;
 /** How long a killed tool's children may keep its pipes open before they are closed on our side. */
 const pipeGraceMs = 250;
 
+/** How long is waited for what a tool started to be gone, once it is killed. */
+const groupGraceMs = 5000;
+const groupStepMs = 20;
+
 /**
  * Runs one tool to its end, without a shell: `args` reach it as they are. It runs in `/`, so arguments name files by
  * absolute paths.
@@ -54,8 +65,10 @@ const pipeGraceMs = 250;
  */
 export async function run(tool: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   let closePipes: NodeJS.Timeout | undefined;
+  let group: number | undefined;
   try {
     const child = start(tool, args, options);
+    if (options.ownGroup === true) group = child.pid;
     // A child of the tool that outlives it would hold the pipes, and with them this call, open past the time limit.
     closePipes = setTimeout(() => {
       child.stdout.destroy();
@@ -64,6 +77,7 @@ export async function run(tool: string, args: readonly string[], options: RunOpt
     const { stdout, stderr } = await child;
     return { stdout, stderr: Buffer.from(stderr).toString('utf8') };
   } catch (error) {
+    if (group !== undefined) await endGroup(group);
     throw describeFailure(tool, error, options);
   } finally {
     clearTimeout(closePipes);
@@ -85,7 +99,20 @@ function start(tool: string, args: readonly string[], options: RunOptions) {
     maxBuffer: { stdout: maxOutputBytes, stderr: maxErrorBytes },
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
+    detached: options.ownGroup === true,
   });
+}
+
+/** @returns when nothing is left of it, or what is left does not go away for its being killed. */
+async function endGroup(group: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < groupGraceMs; waitedMs += groupStepMs) {
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      return;
+    }
+    await sleep(groupStepMs);
+  }
 }
 
 function describeFailure(tool: string, error: unknown, { timeoutMs }: RunOptions): CouldNotDecide {

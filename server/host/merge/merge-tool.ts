@@ -19,20 +19,35 @@ export interface MergeTool {
 
 const tools = { sysext: 'systemd-sysext', confext: 'systemd-confext' } as const;
 
-/** It reads only what it mounts; that takes long on an emulated processor alone. */
+/** How the tool is started. */
+export interface MergeProgram {
+  readonly path: string;
+  /** It reads only what it mounts; that takes long on an emulated processor alone. */
+  readonly timeoutMs: number;
+}
+
 const timeoutMs = 5 * 60 * 1000;
 
 /**
  * systemd-sysext(8) or systemd-confext(8), called with what keeps its merges apart and read-only.
  *
  * @param version of systemd, for what it knows.
+ * @param program what is started in its place, for tests.
  */
-export function systemdMergeTool(root: string, extensionClass: ExtensionClass, version: number): MergeTool {
+export function systemdMergeTool(
+  root: string,
+  extensionClass: ExtensionClass,
+  version: number,
+  program: MergeProgram = { path: tools[extensionClass], timeoutMs },
+): MergeTool {
   const can = capabilities(version);
   const below = root === '/' ? [] : [`--root=${root}`];
   const call = async (args: readonly string[]): Promise<void> => {
     faultPoint(args[0] ?? '');
-    await run(tools[extensionClass], [...args, ...below], { timeoutMs, env: mergeEnvironment });
+    // It mounts in a child of its own, which must not go on once nobody will look at what came of it.
+    await run(program.path, [...args, ...below], {
+      ...{ timeoutMs: program.timeoutMs, env: mergeEnvironment, ownGroup: true },
+    });
   };
   return {
     refresh: (imagePolicy) => {

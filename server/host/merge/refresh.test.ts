@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -18,6 +18,7 @@ import { recordEvents } from '../systemd/measure-log.ts';
 import { confirmClass } from './confirm.ts';
 import { keepMerge, readRecords } from './merge-record.ts';
 import type { MergeInput } from './merge-input.ts';
+import { systemdMergeTool } from './merge-tool.ts';
 import { refreshClass } from './refresh.ts';
 import { unmergeClass } from './unmerge.ts';
 
@@ -205,6 +206,34 @@ test('when systemd fails before it changes anything, what was merged is left, an
   assert.deepEqual([outcome, failure, violations], ['failed', 'systemd-sysext failed', []]);
   assert.deepEqual(calls, [strict]);
   assert.deepEqual(await eventWords(1), ['set']);
+});
+
+test('a systemd-sysext that hangs is ended with all that it started, and nothing is merged behind the answer', async () => {
+  const tool = join(root, 'systemd-sysext');
+  const late = join(root, 'merged-late');
+  // The tool mounts in a child, which a signal to the tool alone does not end.
+  writeFileSync(tool, `#!/bin/sh\n(sleep 2; touch ${late}) & sleep 30\n`, { mode: 0o755 });
+  await mergedBefore();
+  const program = { path: tool, timeoutMs: 500 };
+  const { access, ...rest } = input();
+  const hangs = { ...access, tool: () => systemdMergeTool(root, 'sysext', 257, program) };
+  const begun = Date.now();
+  const ended = await refreshClass({ ...rest, access: hangs });
+  const { outcome, failure } = ended;
+  assert.equal(outcome, 'failed');
+  assert.match(failure ?? '', /did not end within 0\.5 s and was killed/);
+  assert.ok(Date.now() - begun < 10_000);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  assert.ok(!existsSync(late), 'what it started went on');
+  assert.deepEqual(await eventWords(1), ['set'], 'no log says that anything is merged');
+
+  merged = state('evil', '0:42@2');
+  await assert.rejects(
+    unmergeClass({ ...rest, access: hangs }),
+    /sysext is still merged into \/usr: .* did not end within 0\.5 s/,
+  );
+  await assert.rejects(confirmClass({ ...rest, access: hangs }), CouldNotDecide);
+  assert.deepEqual(await eventWords(1), ['violation']);
 });
 
 test('when systemd fails and leaves nothing merged, that is no violation', async () => {
