@@ -53,6 +53,10 @@ export const reasonSentences = {
   'log-event-retyped': 'An event of the firmware log claims a type that its digest belies.',
   'log-event-late': 'The firmware log goes on after the firmware handed over to the operating system.',
   'separator-invalid': 'A PCR of the firmware does not have exactly one separator without an error.',
+  'boot-event-unknown':
+    'The firmware log has an event in the extension PCR that is not known to be none of ours.',
+  'firmware-log-unknown': 'The evidence leaves out a firmware log that the verifier does not have.',
+  'log-prefix-unknown': 'The evidence leaves out the beginning of a log that the verifier does not have.',
   'secure-boot-unclear': 'The firmware log does not say without doubt what Secure Boot enforced.',
   'not-gated': 'Nothing was measured since boot, so nothing is known of what is merged.',
   'set-mismatch': 'The extensions claimed are not those that the log ends with.',

@@ -3,6 +3,7 @@ import { maximumLogBytes } from '../../verifier/evidence/evidence.ts';
 import { replayPrefixLength } from '../../verifier/measurement/replay.ts';
 import { type LogRecord, parseSystemdLog } from '../../verifier/measurement/systemd-log.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
+import { readBootLog, valueAfterBoot } from './boot-log.ts';
 import { type MeasuredLog, withSharedLog } from './systemd/read-log.ts';
 
 /** The records of this host's own log. @throws CouldNotDecide if it is not a log any more. */
@@ -23,7 +24,8 @@ export function eventTexts(records: readonly LogRecord[], pcr: number): string[]
 }
 
 /**
- * What was measured into a PCR of this host since boot, or null where the log does not explain the PCR's value.
+ * What user space measured into a PCR of this host since boot, or null where the log does not explain the PCR's value. The firmware's
+ * log is asked only where the PCR does not begin at zeros, so a gate does not depend on it otherwise.
  *
  * @throws CouldNotDecide
  */
@@ -36,7 +38,9 @@ export function readMeasuredEvents(
     const records = parseMeasuredLog(log);
     const value = (await device.readPcrs('sha256', [pcr])).get(pcr);
     const last = records.findLastIndex((record) => isOf(record, pcr)) + 1;
-    const agree = value !== undefined && replayPrefixLength(records, pcr, 'sha256', value) === last;
+    const leads = (start?: Uint8Array): boolean =>
+      value !== undefined && replayPrefixLength(records, pcr, 'sha256', value, start) === last;
+    const agree = leads() || leads(valueAfterBoot(await readBootLog(root), pcr, 'sha256'));
     return agree && !log.incomplete ? eventTexts(records, pcr) : null;
   });
 }

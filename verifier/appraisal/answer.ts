@@ -4,10 +4,16 @@ import type { Reason, ReasonCode } from '../reasons.ts';
 export type Answer = 'trustworthy' | 'not-trustworthy' | 'undecided';
 
 /**
- * What keeps a verifier from an answer, without anything that speaks against the host: a log with a gap, revocation lists that
- * are late. Whoever is called by a no can tell these from an attack; whoever lets hosts in treats both alike.
+ * What keeps a verifier from an answer, without anything that speaks against the host: a log with a gap, an event of the
+ * boot that may be another, revocation lists that are late. Whoever is called by a no can tell these from an attack; whoever lets hosts in treats both alike.
  */
-const undecidable: ReadonlySet<ReasonCode> = new Set(['log-incomplete', 'revocation-unknown']);
+const undecidable: ReadonlySet<ReasonCode> = new Set([
+  'log-incomplete',
+  'boot-event-unknown',
+  'firmware-log-unknown',
+  'log-prefix-unknown',
+  'revocation-unknown',
+]);
 
 /** The answer that follows from all that was found against a host and its extensions. */
 export function answerOf(reasons: readonly Reason[]): Answer {

@@ -8,9 +8,10 @@ import { separatedPcrs } from './separators.ts';
 
 /**
  * By PCR, the digests that the operating system extended after the firmware, in order and in the quote's bank. Whoever gives them for PCR
- * 8 or above has to understand every one: an event of the firmware's log can be moved here, out of sight.
+ * 8 or above has to understand every one: an event of the firmware's log can be moved here, out of sight. null: not all of it is
+ * understood, so the PCR proves nothing of the firmware.
  */
-export type Continuation = ReadonlyMap<number, readonly Uint8Array[]>;
+export type Continuation = ReadonlyMap<number, readonly Uint8Array[] | null>;
 
 interface Quoted {
   readonly bank: DigestName;
@@ -19,7 +20,7 @@ interface Quoted {
 
 /**
  * Replays each quoted PCR and compares. A PCR without events that holds something else than a reset leaves is in neither part of the
- * answer: the kernel extends some without a word in these logs (IMA).
+ * answer: the kernel extends some without a word in these logs (IMA). Nor is one whose continuation is not understood.
  *
  * @returns for each PCR that agrees its value after the firmware's events, and why others do not.
  * @throws Malformed if an event of a quoted PCR has no digest of the bank.
@@ -41,12 +42,13 @@ export function replayQuoted(
       if (surplus === undefined && Buffer.compare(value, quoted) === 0) surplus = event;
       value = extendPcr(bank, value, requiredDigest(log, event, bank));
     }
-    const continued = continuation.get(pcr) ?? [];
-    if (separatedPcrs.includes(pcr) && !continued.every((measured) => isSystemdSeparator(bank, measured))) {
+    const continued = continuation.get(pcr);
+    if (separatedPcrs.includes(pcr) && !isEndedBySystemd(bank, continued)) {
       reasons.push(hidden(pcr));
       continue;
     }
-    const final = continued.reduce((sum, measured) => extendPcr(bank, sum, measured), value);
+    if (continued === null) continue;
+    const final = (continued ?? []).reduce((sum, measured) => extendPcr(bank, sum, measured), value);
     if (Buffer.compare(final, quoted) === 0) values.set(pcr, value);
     else if (surplus !== undefined) reasons.push(added(surplus));
     else if (events.length > 0) reasons.push(mismatch(pcr, events, final, quoted));
@@ -55,8 +57,10 @@ export function replayQuoted(
 }
 
 /** The one word that userspace, since systemd 261, measures into the firmware's PCRs (systemd-pcrosseparator.service). */
-function isSystemdSeparator(bank: DigestName, measured: Uint8Array): boolean {
-  return Buffer.compare(digest(bank, 'os-separator'), measured) === 0;
+function isEndedBySystemd(bank: DigestName, continued: readonly Uint8Array[] | null | undefined): boolean {
+  if (continued === undefined || continued === null) return continued !== null;
+  const word = digest(bank, 'os-separator');
+  return continued.every((measured) => Buffer.compare(word, measured) === 0);
 }
 
 // Else an image that the firmware started could be told as something that userspace measured.

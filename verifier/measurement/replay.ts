@@ -4,6 +4,7 @@ import { toHex } from '../bytes/hex.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { extendPcr, initialPcr } from '../tpm/pcr.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
+import { afterFirmware, type RegisterStart } from './boot-part.ts';
 import type { LogRecord } from './systemd-log.ts';
 
 /** The texts measured into a PCR since boot, all of them and in order, as the TPM vouches for. Made by `replayLog` alone. */
@@ -17,16 +18,24 @@ export type ReplayVerdict =
   | { readonly replayed: false; readonly reasons: readonly Reason[] };
 
 /**
- * Authenticates the log's records of one PCR by the quoted value of that PCR: their digests, extended from zeros in the
- * quote's bank, must give that value, and each text must hash to its digest. Only the digests and their order are what
- * the TPM vouches for, so a text with another hash, or none, is refused whatever else it says.
+ * Authenticates the log's records of one PCR by the quoted value of that PCR: their digests, extended from where the firmware
+ * left it in the quote's bank, must give that value, and each text must hash to its digest. Only the digests and their order are
+ * what the TPM vouches for, so a text with another hash, or none, is refused whatever else it says. What the firmware's part may
+ * hide is not asked here; see `checkBootPart`.
  *
  * `log-replay-mismatch`: an event is missing, added, moved or was never measured, or the PCR was not quoted;
  * `log-event-edited`: a text is not the one that was measured. Records are counted from 1 over the whole log.
+ *
+ * @param start zeros, if the firmware measured nothing into the PCR.
  */
-export function replayLog(quote: QuotedPcrs, records: readonly LogRecord[], pcr: number): ReplayVerdict {
+export function replayLog(
+  quote: QuotedPcrs,
+  records: readonly LogRecord[],
+  pcr: number,
+  start: RegisterStart = afterFirmware(null, pcr, quote.bank),
+): ReplayVerdict {
   const own = recordsOf(records, pcr);
-  const reasons = [...checkValue(quote, own, pcr), ...checkTexts(quote.bank, own, pcr)];
+  const reasons = [...checkValue(quote, own, pcr, start), ...checkTexts(quote.bank, own, pcr)];
   if (reasons.length > 0) return { replayed: false, reasons };
   const events: readonly string[] = own.map(({ record }) => record.text).filter((text) => text !== null);
   return { replayed: true, log: { pcr, events } as ReplayedLog };
@@ -43,10 +52,17 @@ function recordsOf(records: readonly LogRecord[], pcr: number): NumberedRecord[]
     .filter(({ record: { register } }) => register.kind === 'pcr' && register.index === pcr);
 }
 
-function checkValue({ bank, pcrs }: QuotedPcrs, own: readonly NumberedRecord[], pcr: number): Reason[] {
+function checkValue(
+  { bank, pcrs }: QuotedPcrs,
+  own: readonly NumberedRecord[],
+  pcr: number,
+  start: RegisterStart,
+): Reason[] {
   const quoted = pcrs.get(pcr);
   if (quoted === undefined) return [reason('log-replay-mismatch', `PCR ${pcr} is not in the quote.`)];
-  let value = initialPcr(bank);
+  if (start.pcr !== pcr || start.bank !== bank)
+    return [reason('log-replay-mismatch', `The firmware's part is of PCR ${start.pcr} in ${start.bank}.`)];
+  let { value } = start;
   for (const { number, record } of own) {
     const measured = record.digests.get(bank);
     if (measured === undefined) {
@@ -77,14 +93,17 @@ function isMeasuredText({ text, digests }: LogRecord, bank: DigestName): boolean
 /**
  * How many records of the log lead to a value of a PCR: the shortest such prefix, for cutting a log at the state that was
  * quoted. null if none does, or if a record of the PCR before it has no digest of the bank.
+ *
+ * @param start what the PCR held before the first record.
  */
 export function replayPrefixLength(
   records: readonly LogRecord[],
   pcr: number,
   bank: DigestName,
   value: Uint8Array,
+  start: Uint8Array = initialPcr(bank),
 ): number | null {
-  let replayed = initialPcr(bank);
+  let replayed = start;
   if (Buffer.compare(replayed, value) === 0) return 0;
   for (const { number, record } of recordsOf(records, pcr)) {
     const measured = record.digests.get(bank);
