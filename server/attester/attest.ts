@@ -2,8 +2,7 @@ import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { Hex } from '../../verifier/bytes/hex.ts';
 import type { Evidence } from '../../verifier/evidence/evidence.ts';
 import { buildNonceTree } from '../../verifier/evidence/nonce-tree.ts';
-import type { AttesterOptions } from './attester-options.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { type SnapshotSource, takeSnapshot } from './snapshot.ts';
 
 /** Somebody extending the PCR without the log's lock shows as a snapshot that does not agree with itself. */
 const attempts = 3;
@@ -22,7 +21,7 @@ export interface Challenges {
  * @throws CouldNotDecide if no consistent snapshot can be taken.
  */
 export async function attest(
-  options: AttesterOptions,
+  options: SnapshotSource,
   { nonces, tlsKeySha256 }: Challenges,
 ): Promise<readonly Evidence[]> {
   const { root, paths } = buildNonceTree(nonces);

@@ -1,3 +1,4 @@
+import type { BootLogPlace } from '../host/boot-log.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
 import type { HostIdentity } from './identity.ts';
 
@@ -8,4 +9,11 @@ export interface AttesterOptions extends Omit<HostIdentity, 'origin'> {
   readonly device: TpmDevice;
   /** The PCR with the extension events. */
   readonly measurePcr: number;
+  /** What is quoted besides; `defaultQuotedPcrs` if not given. */
+  readonly quotedPcrs?: readonly number[];
+  /** Where the kernel shows it, if not given. */
+  readonly firmwareLog?: BootLogPlace;
 }
+
+/** The firmware's PCRs, those of the boot and of the system's identity; 8 to 10 change while the system runs, without a log here. */
+export const defaultQuotedPcrs: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15];

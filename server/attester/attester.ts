@@ -1,6 +1,7 @@
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { Evidence } from '../../verifier/evidence/evidence.ts';
 import type { Identity } from '../../verifier/evidence/identity.ts';
+import { createBootLogReader } from '../host/boot-log.ts';
 import { type Activate, createActivation } from './activation.ts';
 import { attest } from './attest.ts';
 import type { AttesterOptions } from './attester-options.ts';
@@ -59,6 +60,7 @@ const stateKnownMs = 1_000;
 /** An attester that lets challenges share quotes, and asks the TPM for one at a time. */
 export function createAttester(options: AttesterOptions, limits: BatchLimits = defaultBatchLimits): Attester {
   const observers: QuoteObserver[] = [];
+  const source = { ...options, readBootLog: createBootLogReader(options.root, options.firmwareLog) };
   const batches = createQuoteBatches(async (challenges) => {
     const begun = performance.now();
     const tell = (outcome: 'answered' | 'failed'): void => {
@@ -66,7 +68,7 @@ export function createAttester(options: AttesterOptions, limits: BatchLimits = d
       for (const observe of observers) observe({ challenges: challenges.nonces.length, seconds, outcome });
     };
     try {
-      const answers = await attest(options, challenges);
+      const answers = await attest(source, challenges);
       tell('answered');
       return answers;
     } catch (error) {

@@ -6,18 +6,19 @@ import { toClaimedSet } from '../../verifier/evidence/claimed-set.ts';
 import type { ClaimedSet, Claims } from '../../verifier/evidence/claims.ts';
 import type { Evidence } from '../../verifier/evidence/evidence.ts';
 import { qualifyingData } from '../../verifier/evidence/qualifying-data.ts';
+import { readFirmwareLog } from '../../verifier/firmware-log/read-firmware-log.ts';
+import { afterFirmware } from '../../verifier/measurement/boot-part.ts';
+import { continuationOf } from '../../verifier/measurement/continuation.ts';
 import { readExtensionHistory } from '../../verifier/measurement/extension-history.ts';
 import { replayLog } from '../../verifier/measurement/replay.ts';
 import type { LogRecord } from '../../verifier/measurement/systemd-log.ts';
-import { verifyQuote } from '../../verifier/tpm/quote.ts';
+import { type QuotedPcrs, verifyQuote } from '../../verifier/tpm/quote.ts';
+import type { BootLog } from '../host/boot-log.ts';
 import { eventTexts, parseMeasuredLog } from '../host/measured-events.ts';
 import { findSignature } from '../host/signature-store.ts';
 import { type MeasuredLog, withSharedLog } from '../host/systemd/read-log.ts';
 import { bootId } from '../os/clock.ts';
-import type { AttesterOptions } from './attester-options.ts';
-
-/** What a quote is taken over: the firmware's PCRs, those of the boot and of the system's identity, and the log's own. */
-const quotedPcrs: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15];
+import { type AttesterOptions, defaultQuotedPcrs } from './attester-options.ts';
 
 const bank = 'sha256';
 
@@ -30,6 +31,12 @@ export interface Asked {
   readonly tlsKeySha256: Hex | null;
 }
 
+/** What a snapshot is taken of. */
+export interface SnapshotSource extends AttesterOptions {
+  /** @throws CouldNotDecide if there is one that cannot be read: it must not be claimed that there is none. */
+  readonly readBootLog: () => Promise<BootLog | null>;
+}
+
 /**
  * Log, claims, PCRs and quote of one moment. The log's lock is held (shared) until the quote is taken, so that no writer
  * that keeps systemd's protocol can come between.
@@ -37,12 +44,14 @@ export interface Asked {
  * @param asked what the quote must answer.
  * @returns null if the parts do not agree: something extended the PCR without the log, or between the two readings.
  */
-export function takeSnapshot(options: AttesterOptions, asked: Asked): Promise<Snapshot | null> {
+export async function takeSnapshot(options: SnapshotSource, asked: Asked): Promise<Snapshot | null> {
+  const boot = await options.readBootLog();
   return withSharedLog(options.root, async (log) => {
     const records = parseMeasuredLog(log);
-    const claims = await makeClaims(options, asked, { log, records });
+    const claims = await makeClaims(options, asked, { log, records, boot });
     const data = qualifyingData(asked.nonceTreeRoot, claims);
-    const pcrs = [...new Set([...quotedPcrs, options.measurePcr])].sort((a, b) => a - b);
+    const wanted = [...(options.quotedPcrs ?? defaultQuotedPcrs), options.measurePcr];
+    const pcrs = [...new Set(wanted)].sort((a, b) => a - b);
     const values = new Map([[bank, await options.device.readPcrs(bank, pcrs)] as const]);
     const quote = await options.device.quote(options.attestationKeyHandle, {
       bank,
@@ -54,16 +63,38 @@ export function takeSnapshot(options: AttesterOptions, asked: Asked): Promise<Sn
       ...{ attestationKey: options.attestationKey, qualifyingData: data, pcrs: values },
       ...{ requiredPcrs: [options.measurePcr], bank },
     });
-    const agree = verdict.verified && replayLog(verdict.quote, records, options.measurePcr).replayed;
-    return agree ? { claims, quote, pcrs: values, logs: { firmware: null, userspace: log.bytes } } : null;
+    const agree = verdict.verified && explain(verdict.quote, records, options.measurePcr, boot);
+    const logs = { firmware: boot?.bytes ?? null, userspace: log.bytes };
+    return agree ? { claims, quote, pcrs: values, logs } : null;
   });
+}
+
+/** As the verifier replays; the firmware's log is read only where the PCR does not begin at zeros. */
+function explain(
+  quote: QuotedPcrs,
+  records: readonly LogRecord[],
+  pcr: number,
+  boot: BootLog | null,
+): boolean {
+  if (replayLog(quote, records, pcr).replayed) return true;
+  if (boot === null) return false;
+  const verdict = readFirmwareLog(boot.bytes, quote, continuationOf(records, quote.bank, pcr));
+  if (!verdict.read) return false;
+  return replayLog(quote, records, pcr, afterFirmware(verdict.log, pcr, quote.bank)).replayed;
+}
+
+interface Read {
+  readonly log: MeasuredLog;
+  readonly records: readonly LogRecord[];
+  readonly boot: BootLog | null;
 }
 
 async function makeClaims(
   { root, measurePcr }: AttesterOptions,
   { tlsKeySha256 }: Asked,
-  { log, records }: { readonly log: MeasuredLog; readonly records: readonly LogRecord[] },
+  { log, records, boot }: Read,
 ): Promise<Claims> {
+  const firmware = boot === null ? null : { bytes: boot.bytes.length, sha256: boot.sha256 };
   const userspace = {
     bytes: log.bytes.length,
     sha256: toHex(digest('sha256', log.bytes)),
@@ -75,7 +106,7 @@ async function makeClaims(
     mutable: null,
     bootId: bootId(),
     tlsKeySha256,
-    logs: { firmware: null, userspace: { ...userspace, incomplete: log.incomplete } },
+    logs: { firmware, userspace: { ...userspace, incomplete: log.incomplete } },
   };
 }
 

@@ -140,6 +140,11 @@ function defineServe(program: Command, output: Output, finish: Finish): void {
     .addOption(policy().default(undefined, '/etc/touchstone/policy.yaml below the root'))
     .addOption(policyTrust())
     .option('--pcr <number>', "the PCR that the gate's policy measures into, where the policy is not at hand")
+    .option('--quote-pcrs <list>', 'quote these PCRs besides, as 0-7,11-15, which is the default')
+    .option(
+      '--firmware-log <file>',
+      'the firmware\'s event log of the TPM, if it is not the kernel\'s; or "none"',
+    )
     .addOption(root())
     .addOption(tcti());
   addTlsOptions(command)

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { createAttester } from '../attester/attester.ts';
+import type { AttesterOptions } from '../attester/attester-options.ts';
 import { ensureIdentity, type HostIdentity } from '../attester/identity.ts';
 import { createApp } from '../http/app.ts';
 import { handleBadConnections } from '../http/bad-connections.ts';
@@ -9,15 +10,13 @@ import { createMetrics } from '../http/metrics.ts';
 import { readTlsMaterial, type TlsFiles, type TlsMaterial } from '../http/tls-material.ts';
 import { now } from '../os/clock.ts';
 import type { Log } from '../os/structured-log.ts';
-import type { TpmDevice } from '../tpm-device/device.ts';
 import { productVersion } from './product-version.ts';
 
-export interface EndpointOptions {
-  readonly root: string;
-  readonly device: TpmDevice;
+export interface EndpointOptions extends Pick<
+  AttesterOptions,
+  'root' | 'device' | 'measurePcr' | 'quotedPcrs' | 'firmwareLog'
+> {
   readonly address: Place;
-  /** The PCR with the extension events. */
-  readonly measurePcr: number;
   /** Plain HTTP is served if there are none. */
   readonly tls?: TlsFiles | null;
   readonly log: Log;
@@ -38,11 +37,11 @@ const contract = fileURLToPath(new URL('../../../openapi.yaml', import.meta.url)
 
 /** Makes or finds the host's keys, then serves the attestation endpoint. @throws CouldNotDecide @throws Malformed */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { root, device, measurePcr, tls = null, log } = options;
+  const { root, device, tls = null, log } = options;
   // Before the TPM makes keys: what the user can mend is said at once.
   const material = tls === null ? null : await readTlsMaterial(tls);
   const identity = await ensureIdentity(root, device);
-  const attester = createAttester({ root, device, measurePcr, ...identity });
+  const attester = createAttester({ ...options, ...identity });
   const metrics = createMetrics(attester, productVersion());
   const app = createApp({ attester, contract, validateResponses: false, log, metrics });
   const { server, renew, close } = await listen(app, options.address, material);

@@ -1,5 +1,6 @@
 import { Malformed } from '../../verifier/bytes/failures.ts';
-import type { DigestName } from '../../verifier/bytes/digest.ts';
+import { digest, type DigestName } from '../../verifier/bytes/digest.ts';
+import { type Hex, toHex } from '../../verifier/bytes/hex.ts';
 import { maximumLogBytes } from '../../verifier/evidence/evidence.ts';
 import { parseFirmwareLog } from '../../verifier/firmware-log/firmware-log.ts';
 import { replayFirmwareLog } from '../../verifier/firmware-log/replay.ts';
@@ -30,4 +31,21 @@ export function valueAfterBoot(log: Uint8Array | null, pcr: number, bank: Digest
     if (error instanceof Malformed) return initialPcr(bank);
     throw error;
   }
+}
+
+/** A log, and what it is known by. */
+export interface BootLog {
+  readonly bytes: Uint8Array;
+  readonly sha256: Hex;
+}
+
+/** Reads the log when it is first asked for, and holds it: a process does not outlive its boot. One that is not there yet is looked for again. */
+export function createBootLogReader(root: string, place?: BootLogPlace): () => Promise<BootLog | null> {
+  let known: BootLog | null = null;
+  return async () => {
+    if (known !== null) return known;
+    const bytes = await readBootLog(root, place);
+    known = bytes === null ? null : { bytes, sha256: toHex(digest('sha256', bytes)) };
+    return known;
+  };
 }

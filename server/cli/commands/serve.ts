@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 import { parseShape } from '../../../verifier/bytes/shape.ts';
+import { defaultQuotedPcrs } from '../../attester/attester-options.ts';
+import { type BootLogPlace, readBootLog } from '../../host/boot-log.ts';
 import { readHistory } from '../../host/history-file.ts';
 import { takePolicy } from '../../host/take-policy.ts';
 import { type Place, urlOf } from '../../http/listen.ts';
@@ -14,6 +16,7 @@ import { openTpm } from '../../tpm-device/tpm2-tools.ts';
 import { readPolicy } from '../decision-policy.ts';
 import { type Endpoint, startEndpoint } from '../endpoint.ts';
 import { type ExitCode, exitCodes, type Output, UsageError } from '../output.ts';
+import { parsePcrList } from '../pcr-list.ts';
 import { serviceLog } from '../serve-log.ts';
 import { untilSignal } from '../until-signal.ts';
 
@@ -30,6 +33,8 @@ const shape = z.object({
     .string()
     .regex(/^(?:\d|1[0-5])$/, 'is not a PCR from 0 to 15')
     .optional(),
+  quotePcrs: z.string().optional(),
+  firmwareLog: z.string().min(1).optional(),
   verbose: z.boolean().default(false),
 });
 
@@ -47,7 +52,12 @@ export async function serve(raw: object, output: Output): Promise<ExitCode> {
   const log = serviceLog(output, options);
   const device = openTpm({ tcti: options.tcti, timeoutMs: tpmTimeoutMs });
   const measurePcr = await measuredPcr(options, output);
-  const endpoint = await startEndpoint({ root: options.root, device, address, measurePcr, tls, log });
+  const quotedPcrs = options.quotePcrs === undefined ? defaultQuotedPcrs : parsePcrList(options.quotePcrs);
+  const firmwareLog = await bootLogPlace(options);
+  const endpoint = await startEndpoint({
+    ...{ root: options.root, device, measurePcr, quotedPcrs, firmwareLog },
+    ...{ address, tls, log },
+  });
   const { attestationKey, origin } = endpoint.identity;
   const url = urlOf(endpoint.server);
   log(`attestation key ${attestationKey.name} (${origin}); serving at ${url}`);
@@ -72,6 +82,14 @@ async function untilStopped({ reload, stop }: Endpoint, status: string, log: Log
   await untilSignal();
   process.off('SIGHUP', hangUp);
   await Promise.all([manager.stopping(), stop()]);
+}
+
+/** A log that is named and cannot be read is said at once, and not to the first who asks. */
+async function bootLogPlace({ root, firmwareLog }: z.infer<typeof shape>): Promise<BootLogPlace> {
+  if (firmwareLog === undefined) return 'kernel';
+  const named = firmwareLog === 'none' ? 'none' : { path: firmwareLog };
+  await readBootLog(root, named);
+  return named;
 }
 
 /** `systemd` means the socket that systemd listens on for us. */
