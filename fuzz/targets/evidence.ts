@@ -127,7 +127,7 @@ export function documentTarget(): Target {
     },
     quote: { attested: 'AAAA', signature: 'AAAA' },
     pcrs: { sha256: { 13: '00'.repeat(32) } },
-    logs: { firmware: null, userspace: '' },
+    logs: { firmware: null, from: 0, userspace: '' },
   };
   return {
     name: 'documents',

@@ -57,7 +57,7 @@ function evidenceFor(nonce: Uint8Array): Evidence {
       endorsement: { public: empty, certificate: null },
       attestation: { public: empty },
     },
-    logs: { firmware: null, userspace: empty },
+    logs: { firmware: null, from: 0, userspace: empty },
   };
 }
 

@@ -64,7 +64,7 @@ export async function takeSnapshot(options: SnapshotSource, asked: Asked): Promi
       ...{ requiredPcrs: [options.measurePcr], bank },
     });
     const agree = verdict.verified && explain(verdict.quote, records, options.measurePcr, boot);
-    const logs = { firmware: boot?.bytes ?? null, userspace: log.bytes };
+    const logs = { firmware: boot?.bytes ?? null, from: 0, userspace: log.bytes };
     return agree ? { claims, quote, pcrs: values, logs } : null;
   });
 }

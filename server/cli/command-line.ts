@@ -5,6 +5,7 @@ import {
   example,
   extensionClass,
   type Finish,
+  firmwareLogs,
   json,
   labels,
   policy,
@@ -190,6 +191,11 @@ function defineAttest(program: Command, output: Output, finish: Finish): void {
     .addOption(trust())
     .addOption(labels())
     .option('--save <file>', 'also write the evidence to a file')
+    .option(
+      '--previous <file>',
+      'evidence that was saved before: this must continue it, and leaves out its logs',
+    )
+    .addOption(firmwareLogs())
     .addOption(json());
   addCredentialOptions(command)
     .addOption(tlsKeySha256().default(undefined, "the connection's"))
@@ -211,6 +217,7 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .requiredOption('--nonce <base64>', 'the nonce of the challenge')
     .addOption(tlsKeySha256().default(undefined, 'not checked'))
     .option('--previous <file>', 'evidence of the host that was accepted before: this must continue it')
+    .addOption(firmwareLogs())
     .addOption(labels())
     .addOption(policy())
     .addOption(policyTrust())

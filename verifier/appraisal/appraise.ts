@@ -1,5 +1,7 @@
 import { Malformed } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
+import { completeLogs, type KnownLogs, type WholeLogs } from '../evidence/complete-logs.ts';
+import type { Claims } from '../evidence/claims.ts';
 import { type Evidence, maximumLogBytes, parseEvidence } from '../evidence/evidence.ts';
 import type { Identity } from '../evidence/identity.ts';
 import { qualifyingData } from '../evidence/qualifying-data.ts';
@@ -39,8 +41,10 @@ export interface AppraisalInput {
    * not known, and is not checked then.
    */
   readonly tlsKeySha256?: Hex | null | undefined;
-  /** The evidence document of this host that was accepted last, where the verifier keeps it. */
+  /** The evidence document of this host that was accepted last, where the verifier keeps it; see `completeEvidence`. */
   readonly previous?: Uint8Array | undefined;
+  /** Firmware logs by their SHA-256 in hexadecimal: those that the host was told it need not send. */
+  readonly knownFirmwareLogs?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /**
@@ -53,9 +57,9 @@ export interface AppraisalInput {
  * @throws Malformed if the identity or the previous evidence that the verifier brings is none of this host.
  */
 export function appraise(input: AppraisalInput): Appraisal {
-  const parsed = parse(input.evidence);
-  if ('code' in parsed) return conclude(input, { reasons: [parsed] });
-  const { evidence, records } = parsed;
+  const previous = parsePrevious(input);
+  const evidence = parse(input.evidence);
+  if ('code' in evidence) return conclude(input, { reasons: [evidence] });
   const quote = verifyEvidenceQuote(evidence, input);
   const bound = [
     ...checkIdentity(evidence.identity, input.identity),
@@ -63,7 +67,11 @@ export function appraise(input: AppraisalInput): Appraisal {
   ];
   if (!quote.verified) return conclude(input, { reasons: [...bound, ...quote.reasons] });
   if (bound.length > 0) return conclude(input, { reasons: bound });
-  const log = readLog(evidence, records, quote.quote, input.policy);
+  // Only now: that a log is missing leaves the answer open, which forged evidence must not.
+  const completed = completeLogs(evidence, knownLogs(input.knownFirmwareLogs, previous));
+  if (!completed.complete) return conclude(input, { quote: quote.quote, reasons: completed.reasons });
+  const { logs } = completed;
+  const log = readLogs(evidence.claims, logs, quote.quote, input.policy);
   if ('reasons' in log) return conclude(input, { quote: quote.quote, reasons: log.reasons });
   return conclude(input, {
     quote: quote.quote,
@@ -71,7 +79,7 @@ export function appraise(input: AppraisalInput): Appraisal {
     reasons: [
       ...checkChannel(evidence.claims, input.tlsKeySha256),
       ...checkLogComplete(evidence.claims.logs.userspace),
-      ...continues(momentOf(evidence, quote.quote), input),
+      ...continues(momentOf({ ...evidence, logs }, quote.quote), previous, input),
       ...log.history.violations.map((event) =>
         reason('violation', `The host recorded a violation: ${event.code} of ${event.class} ${event.name}.`),
       ),
@@ -82,19 +90,27 @@ export function appraise(input: AppraisalInput): Appraisal {
   });
 }
 
-interface ParsedEvidence {
-  readonly evidence: Evidence;
-  readonly records: readonly LogRecord[];
-}
-
-function parse(bytes: Uint8Array): ParsedEvidence | Reason {
+function parse(bytes: Uint8Array): Evidence | Reason {
   try {
-    const evidence = parseEvidence(bytes);
-    return { evidence, records: parseSystemdLog(evidence.logs.userspace, { maximumBytes: maximumLogBytes }) };
+    return parseEvidence(bytes);
   } catch (error) {
     if (error instanceof Malformed) return reason(error.code, `${error.message}.`);
     throw error;
   }
+}
+
+function knownLogs(firmware: AppraisalInput['knownFirmwareLogs'], previous: Evidence | null): KnownLogs {
+  const userspace =
+    previous === null ? null : { bootId: previous.claims.bootId, log: previous.logs.userspace };
+  return { firmware: firmware ?? new Map(), userspace };
+}
+
+function parsePrevious({ previous }: AppraisalInput): Evidence | null {
+  if (previous === undefined) return null;
+  const evidence = parseEvidence(previous);
+  if (evidence.logs.from > 0)
+    throw new Malformed('previous evidence', 'leaves out the beginning of its log; complete it first');
+  return evidence;
 }
 
 function verifyEvidenceQuote(
@@ -112,9 +128,8 @@ function verifyEvidenceQuote(
 }
 
 /** Evidence of another host, or changed in the verifier's keeping, would say nothing about what this host proved before. */
-function continues(now: ProvedMoment, input: AppraisalInput): Reason[] {
-  if (input.previous === undefined) return [];
-  const evidence = parseEvidence(input.previous);
+function continues(now: ProvedMoment, evidence: Evidence | null, input: AppraisalInput): Reason[] {
+  if (evidence === null) return [];
   const verdict = verifyEvidenceQuote(evidence, input);
   if (!verdict.verified)
     throw new Malformed('previous evidence', `is not of this host: ${verdict.reasons[0]?.message ?? ''}`);
@@ -132,12 +147,14 @@ function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): Proved
 }
 
 /** The history of extension events, authenticated by the quoted PCR, or why there is none. */
-function readLog(
-  { logs, claims }: Evidence,
-  records: readonly LogRecord[],
+function readLogs(
+  claims: Claims,
+  logs: WholeLogs,
   quote: QuotedPcrs,
   policy: Policy,
 ): { readonly history: ExtensionHistory } | { readonly reasons: readonly Reason[] } {
+  const records = parseLog(logs.userspace);
+  if ('code' in records) return { reasons: [records] };
   const changed = [
     ...checkLogClaim(logs.userspace, records.length, claims.logs.userspace),
     ...checkFirmwareLogClaim(logs.firmware, claims.logs.firmware),
@@ -146,6 +163,15 @@ function readLog(
   const replay = replayLog(quote, records, policy.measurePcr);
   if (!replay.replayed) return replay;
   return readExtensionHistory(replay.log.events);
+}
+
+function parseLog(log: Uint8Array): readonly LogRecord[] | Reason {
+  try {
+    return parseSystemdLog(log, { maximumBytes: maximumLogBytes });
+  } catch (error) {
+    if (error instanceof Malformed) return reason(error.code, `${error.message}.`);
+    throw error;
+  }
 }
 
 /** The answer: trustworthy only if nothing at all speaks against it. */

@@ -32,7 +32,7 @@ function evidence(signer: PretendedTpmKey, nonce = ours): Uint8Array {
       endorsement: { public: tpm2b(key.public()), certificate: null },
       attestation: { public: tpm2b(key.public()) },
     },
-    logs: { firmware: null, userspace: new Uint8Array() },
+    logs: { firmware: null, from: 0, userspace: new Uint8Array() },
   });
   return new Uint8Array(Buffer.from(JSON.stringify(document)));
 }

@@ -35,7 +35,16 @@ export interface Evidence {
   readonly quote: { readonly attested: Uint8Array; readonly signature: Uint8Array };
   readonly pcrs: ClaimedPcrs;
   readonly identity: Identity;
-  readonly logs: { readonly firmware: Uint8Array | null; readonly userspace: Uint8Array };
+  readonly logs: EvidenceLogs;
+}
+
+/** The logs that the claims name, or what of them the verifier has not said that it knows. */
+export interface EvidenceLogs {
+  /** Null: there is none, or the verifier knows it (the claims tell which). */
+  readonly firmware: Uint8Array | null;
+  /** How many records of the userspace log are left out at its beginning. */
+  readonly from: number;
+  readonly userspace: Uint8Array;
 }
 
 const evidenceShape = z.strictObject({
@@ -50,7 +59,7 @@ const evidenceShape = z.strictObject({
   quote: z.strictObject({ attested: z.string(), signature: z.string() }),
   pcrs: z.record(z.string(), z.record(z.string(), z.string())),
   identity: identityShape,
-  logs: z.strictObject({ firmware: z.string().nullable(), userspace: z.string() }),
+  logs: z.strictObject({ firmware: z.string().nullable(), from: z.int().min(0), userspace: z.string() }),
 });
 
 /** The evidence as it travels: byte strings in base64, hashes and PCR values in hexadecimal. */
@@ -78,6 +87,7 @@ export function parseEvidence(bytes: Uint8Array): Evidence {
     logs: {
       firmware:
         logs.firmware === null ? null : parseBase64(logs.firmware, 'evidence.logs.firmware', maximumLogBytes),
+      from: logs.from,
       userspace: parseBase64(logs.userspace, 'evidence.logs.userspace', maximumLogBytes),
     },
   };
@@ -132,14 +142,16 @@ export function toEvidenceDocument({
     quote: { attested: toBase64(quote.attested), signature: toBase64(quote.signature) },
     pcrs: Object.fromEntries([...pcrs].map(([bank, values]) => [bank, toBankDocument(values)])),
     identity: toIdentityDocument(identity),
-    logs: {
-      firmware: logs.firmware === null ? null : toBase64(logs.firmware),
-      userspace: toBase64(logs.userspace),
-    },
+    logs: toLogsDocument(logs),
   };
 }
 
-/** The one part of the document in which answers by the same quote differ. */
+/** The logs as they travel. Answers by the same quote may differ in how much of them they hold. */
+export function toLogsDocument({ firmware, from, userspace }: EvidenceLogs): EvidenceDocument['logs'] {
+  return { firmware: firmware === null ? null : toBase64(firmware), from, userspace: toBase64(userspace) };
+}
+
+/** The part of the document in which answers by the same quote always differ. */
 export function toBindingDocument({ nonce, path, root }: Evidence['binding']): EvidenceDocument['binding'] {
   return {
     nonce: toBase64(nonce),

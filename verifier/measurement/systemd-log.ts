@@ -93,6 +93,17 @@ export function parseSystemdLog(
   return records;
 }
 
+/** Where the first `count` records of a log end, in bytes; null if it has fewer. */
+export function recordsEnd(log: Uint8Array, count: number): number | null {
+  let end = 0;
+  for (let record = 0; record < count; record++) {
+    const at = log.indexOf(lineFeed, end);
+    if (at === -1) return null;
+    end = at + 1;
+  }
+  return end;
+}
+
 function parseRecord(bytes: Uint8Array, field: string): LogRecord {
   const json = parseStrictJson(bytes, field, { maximumLength: maximumRecordBytes, maximumDepth: 8 });
   const record = parseShape(recordShape, json, field);

@@ -11,6 +11,7 @@ import { decisionPolicy } from '../decision-policy.ts';
 import { expectedTlsKey, tlsKeyShape } from '../expected-tls-key.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
+import { readKnownEvidence } from '../known-logs.ts';
 import { type ExitCode, jsonText, type Output, UsageError } from '../output.ts';
 import { resultShape, resultTarget, writeResult } from '../write-result.ts';
 
@@ -23,6 +24,7 @@ const shape = z.object({
   labels: z.string().optional(),
   tlsKeySha256: tlsKeyShape,
   previous: z.string().optional(),
+  firmwareLog: z.array(z.string()),
   json: z.boolean().default(false),
   ...resultShape,
 });
@@ -34,13 +36,15 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
   const nonce = parseNonce(options.nonce);
   const policy = await decisionPolicy(options, output);
   const time = now();
+  const known = await readKnownEvidence(options);
   const appraisal = appraise({
     evidence: await readBounded(file, maximumEvidenceBytes),
     ...{ nonce, policy, now: time },
     identity: await readKnownIdentity(options.identity),
     labels: await readLabels(options.labels),
     tlsKeySha256: expectedTlsKey(options.tlsKeySha256),
-    previous: await readPrevious(options.previous),
+    previous: known.previous,
+    knownFirmwareLogs: known.logs.firmware,
   });
   if (target !== null) await writeResult(target, appraisal, { nonce, policy, now: time });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
@@ -53,8 +57,4 @@ function parseNonce(text: string): Uint8Array {
   throw new UsageError(
     `--nonce: has fewer than ${nonceBytes.minimum} bytes; attest says on stderr which nonce it used`,
   );
-}
-
-function readPrevious(file: string | undefined): Promise<Uint8Array> | undefined {
-  return file === undefined ? undefined : readBounded(file, maximumEvidenceBytes);
 }

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 
 import { z } from 'zod';
 
+import type { Appraisal } from '../../../verifier/appraisal/appraisal.ts';
 import { appraise } from '../../../verifier/appraisal/appraise.ts';
 import { toBase64 } from '../../../verifier/bytes/base64.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
-import { requestEvidence } from '../../http/evidence-client.ts';
+import { completeEvidence } from '../../../verifier/evidence/complete-logs.ts';
+import { type LogSelection, wholeLogs } from '../../attester/select-logs.ts';
+import { type ReceivedEvidence, requestEvidence } from '../../http/evidence-client.ts';
 import { now } from '../../os/clock.ts';
 import { writeDurable } from '../../os/durable-file.ts';
 import { appraisalText, toAppraisalDocument } from '../appraisal-report.ts';
@@ -15,6 +18,7 @@ import { parseEndpointUrl } from '../endpoint-url.ts';
 import { expectedTlsKey, tlsKeyShape } from '../expected-tls-key.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
+import { type KnownEvidence, readKnownEvidence } from '../known-logs.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 
 const shape = z.object({
@@ -28,6 +32,8 @@ const shape = z.object({
   key: z.string().optional(),
   tlsKeySha256: tlsKeyShape,
   save: z.string().optional(),
+  previous: z.string().optional(),
+  firmwareLog: z.array(z.string()),
   json: z.boolean().default(false),
 });
 
@@ -39,18 +45,45 @@ export async function attestHost(url: string, raw: object, output: Output): Prom
   const policy = await decisionPolicy(options, output);
   const identity = await readKnownIdentity(options.identity);
   const labels = await readLabels(options.labels);
-  const nonce = new Uint8Array(randomBytes(32));
-  const { evidence, tlsKeySha256 } = await requestEvidence(base, nonce, credentials);
-  if (options.save !== undefined) {
-    await writeDurable(options.save, evidence, 0o600);
-    const came = tlsKeySha256 === null ? '' : ` and came from the TLS key ${tlsKeySha256}`;
-    output.err(`touchstone: evidence saved to ${options.save}; its nonce is ${toBase64(nonce)}${came}\n`);
-  }
+  const known = await readKnownEvidence(options);
   const expected = expectedTlsKey(options.tlsKeySha256);
-  const appraisal = appraise({
-    ...{ evidence, nonce, identity, policy, labels, now: now() },
-    tlsKeySha256: expected === undefined ? tlsKeySha256 : expected,
-  });
+  const ask = async (logs: LogSelection): Promise<Asked> => {
+    const nonce = new Uint8Array(randomBytes(32));
+    const { evidence, tlsKeySha256 } = await requestEvidence(base, nonce, credentials, logs);
+    const appraisal = appraise({
+      ...{ evidence, nonce, identity, policy, labels, now: now() },
+      ...{ previous: known.previous, knownFirmwareLogs: known.logs.firmware },
+      tlsKeySha256: expected === undefined ? tlsKeySha256 : expected,
+    });
+    return { evidence, nonce, tlsKeySha256, appraisal };
+  };
+  const first = await ask(known.selection);
+  // A host that was booted again since may have a longer log than before, of which the beginning is another.
+  const asked = leavesOut(first.appraisal) ? await ask(wholeLogs) : first;
+  if (options.save !== undefined) await save(options.save, asked, known, output);
+  const { appraisal } = asked;
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
   return appraisal.verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
+}
+
+interface Asked extends ReceivedEvidence {
+  readonly nonce: Uint8Array;
+  readonly appraisal: Appraisal;
+}
+
+function leavesOut({ reasons }: Appraisal): boolean {
+  return reasons.some(({ code }) => code === 'log-prefix-unknown' || code === 'firmware-log-unknown');
+}
+
+/** Whole, so that it can be appraised by itself, and the next evidence can leave out what is in it. */
+async function save(
+  path: string,
+  { evidence, nonce, tlsKeySha256, appraisal }: Asked,
+  { logs }: KnownEvidence,
+  output: Output,
+): Promise<void> {
+  const kept = appraisal.quote === null ? evidence : completeEvidence(evidence, logs);
+  await writeDurable(path, kept, 0o600);
+  const came = tlsKeySha256 === null ? '' : ` and came from the TLS key ${tlsKeySha256}`;
+  output.err(`touchstone: evidence saved to ${path}; its nonce is ${toBase64(nonce)}${came}\n`);
 }
