@@ -1,4 +1,5 @@
 import type { Appraisal, AppraisedExtension } from '../../verifier/appraisal/appraisal.ts';
+import type { FirmwareSummary } from '../../verifier/appraisal/firmware-summary.ts';
 import { toHex } from '../../verifier/bytes/hex.ts';
 import { type ExitCode, exitCodes, fields, printable } from './output.ts';
 import { reasonText } from './verdict-report.ts';
@@ -9,6 +10,7 @@ export function toAppraisalDocument({
   reasons,
   attestationKey,
   quote,
+  firmware,
   sets,
   extensions,
 }: Appraisal) {
@@ -27,6 +29,7 @@ export function toAppraisalDocument({
             clock: Number(quote.clockInfo.clock),
             safe: quote.clockInfo.safe,
           },
+    firmware,
     sets,
     extensions,
   };
@@ -40,8 +43,11 @@ export function exitCodeOf({ verdict }: Appraisal): ExitCode {
 
 /** The appraisal for people: the answer, what each set is, a table of extensions, and every reason for a no. */
 export function appraisalText(appraisal: Appraisal): string {
-  const { verdict, attestationKey, sets, extensions, reasons } = appraisal;
-  const facts: (readonly [string, string])[] = [['attestation key', attestationKey]];
+  const { verdict, attestationKey, firmware, sets, extensions, reasons } = appraisal;
+  const facts: (readonly [string, string])[] = [
+    ['attestation key', attestationKey],
+    ...(firmware === null ? [] : firmwareFacts(firmware)),
+  ];
   for (const { class: extensionClass, state, policy } of sets) {
     facts.push([
       extensionClass,
@@ -59,6 +65,23 @@ export function appraisalText(appraisal: Appraisal): string {
     ...refusals.map(printable),
     '',
   ].join('\n');
+}
+
+function firmwareFacts({
+  secureBoot,
+  sections,
+  unexplainedPcrs,
+}: FirmwareSummary): (readonly [string, string])[] {
+  const { state, message, dbxEntries, sbatDate } = secureBoot;
+  const level = sbatDate === null ? '' : `, shim's level of ${sbatDate}`;
+  const known = state === 'unclear' ? `unclear: ${message ?? ''}` : `${state}, ${dbxEntries} revoked${level}`;
+  return [
+    ['secure boot', known],
+    ...sections.map(({ name, digest }) => [`booted ${name}`, digest] as const),
+    ...(unexplainedPcrs.length === 0
+      ? []
+      : [['not explained', `what PCR ${unexplainedPcrs.join(', ')} holds`] as const]),
+  ];
 }
 
 const answerText = {

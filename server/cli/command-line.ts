@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
 
 import { addCredentialOptions, addTlsOptions, tlsKeySha256 } from './connection-options.ts';
+import { addKnownLogOptions } from './known-log-options.ts';
 import {
   example,
   extensionClass,
   type Finish,
-  firmwareLogs,
   json,
   labels,
   policy,
@@ -191,12 +191,11 @@ function defineAttest(program: Command, output: Output, finish: Finish): void {
     .addOption(trust())
     .addOption(labels())
     .option('--save <file>', 'also write the evidence to a file')
-    .option(
-      '--previous <file>',
-      'evidence that was saved before: this must continue it, and leaves out its logs',
-    )
-    .addOption(firmwareLogs())
     .addOption(json());
+  addKnownLogOptions(
+    command,
+    'evidence that was saved before: this must continue it, and its logs are not sent again',
+  );
   addCredentialOptions(command)
     .addOption(tlsKeySha256().default(undefined, "the connection's"))
     .addHelpText(
@@ -216,13 +215,12 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .requiredOption('--identity <file>', "the host's enrolment record, by touchstone enroll")
     .requiredOption('--nonce <base64>', 'the nonce of the challenge')
     .addOption(tlsKeySha256().default(undefined, 'not checked'))
-    .option('--previous <file>', 'evidence of the host that was accepted before: this must continue it')
-    .addOption(firmwareLogs())
     .addOption(labels())
     .addOption(policy())
     .addOption(policyTrust())
     .addOption(trust())
     .addOption(json());
+  addKnownLogOptions(appraise, 'evidence of the host that was accepted before: this must continue it');
   addResultOptions(appraise)
     .addHelpText(
       ...example('touchstone appraise evidence.json --identity host.json --nonce … --policy policy.yaml'),

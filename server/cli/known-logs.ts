@@ -1,9 +1,16 @@
+import { z } from 'zod';
+
 import { digest } from '../../verifier/bytes/digest.ts';
 import { toHex } from '../../verifier/bytes/hex.ts';
 import type { KnownLogs } from '../../verifier/evidence/complete-logs.ts';
 import { maximumEvidenceBytes, maximumLogBytes, parseEvidence } from '../../verifier/evidence/evidence.ts';
 import { type LogSelection, wholeLogs } from '../attester/select-logs.ts';
 import { readBounded } from '../os/durable-file.ts';
+
+/** What a boot loader may have measured into the extension PCR. */
+export const bootDigestsShape = z
+  .array(z.string().regex(/^[0-9a-f]{64}$/, 'is not the SHA-256 of an archive in hexadecimal'))
+  .transform((digests): ReadonlySet<string> => new Set(digests));
 
 /** What the user has of a host from before: logs of firmware, and the evidence that was accepted last. */
 export interface KnownEvidence {

@@ -28,8 +28,6 @@ export const policyTrust = (): Option =>
   );
 export const labels = (): Option =>
   new Option('--labels <file>', 'the labels of the host, as policies ask for them');
-export const firmwareLogs = (): Option =>
-  repeated('--firmware-log <file>', 'a firmware log that hosts need not send; may be repeated');
 
 /** Text after the help of a command. */
 export function example(text: string): [position: 'after', text: string] {

@@ -3,6 +3,7 @@ import type { MeasuredSet } from '../measurement/extension-history.ts';
 import type { Reason } from '../reasons.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
 import type { Answer } from './answer.ts';
+import type { FirmwareSummary } from './firmware-summary.ts';
 
 /** What the verifier found about one extension of the measured sets. */
 export interface AppraisedExtension {
@@ -27,6 +28,8 @@ export interface Appraisal {
   readonly attestationKey: Hex;
   /** What the quote proves; null where it proves nothing. */
   readonly quote: QuotedPcrs | null;
+  /** What the firmware's log proves; null where there is none, or none that the quote bears out. */
+  readonly firmware: FirmwareSummary | null;
   /** The sets the authenticated log ends with; empty where the log is not authenticated. */
   readonly sets: readonly Pick<MeasuredSet, 'class' | 'state' | 'policy'>[];
   readonly extensions: readonly AppraisedExtension[];

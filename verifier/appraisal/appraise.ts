@@ -1,13 +1,9 @@
 import { Malformed } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
-import { completeLogs, type KnownLogs, type WholeLogs } from '../evidence/complete-logs.ts';
-import type { Claims } from '../evidence/claims.ts';
-import { type Evidence, maximumLogBytes, parseEvidence } from '../evidence/evidence.ts';
+import { completeLogs, type KnownLogs } from '../evidence/complete-logs.ts';
+import { type Evidence, parseEvidence } from '../evidence/evidence.ts';
 import type { Identity } from '../evidence/identity.ts';
 import { qualifyingData } from '../evidence/qualifying-data.ts';
-import { type ExtensionHistory, readExtensionHistory } from '../measurement/extension-history.ts';
-import { replayLog } from '../measurement/replay.ts';
-import { type LogRecord, parseSystemdLog } from '../measurement/systemd-log.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { parseTpm2bPublic } from '../tpm/public-area.ts';
@@ -20,7 +16,9 @@ import { checkChannel } from './check-channel.ts';
 import { checkClaimedSets, checkGated } from './check-claimed-sets.ts';
 import { checkContinuity, type ProvedMoment } from './check-continuity.ts';
 import { checkIdentity } from './check-identity.ts';
-import { checkFirmwareLogClaim, checkLogClaim, checkLogComplete } from './check-log-claim.ts';
+import { checkLogClaim, checkLogComplete } from './check-log-claim.ts';
+import { toFirmwareSummary } from './firmware-summary.ts';
+import { type ProvedLogs, readLogs } from './read-logs.ts';
 
 /** What the verifier brings; nothing but the evidence comes from the host at the time of appraisal. */
 export interface AppraisalInput {
@@ -45,12 +43,17 @@ export interface AppraisalInput {
   readonly previous?: Uint8Array | undefined;
   /** Firmware logs by their SHA-256 in hexadecimal: those that the host was told it need not send. */
   readonly knownFirmwareLogs?: ReadonlyMap<string, Uint8Array> | undefined;
+  /**
+   * SHA-256 in hexadecimal of what the boot loader may have measured into the extension PCR: archives of extensions that lie
+   * beside the kernel image.
+   */
+  readonly knownBootDigests?: ReadonlySet<string> | undefined;
 }
 
 /**
  * Decides whether evidence proves that what is merged on a host is allowed (RFC 9334: the verifier). Each stage trusts
- * only what the one before it authenticated: the quote by the known key, the claims by the quote, the log by the quoted
- * PCR, the extensions by the log and by their own signatures.
+ * only what the one before it authenticated: the quote by the known key, the claims by the quote, the logs by the quoted
+ * PCRs, the extensions by the log and by their own signatures.
  *
  * Never throws for anything the evidence holds: bad evidence is an answer with its reasons.
  *
@@ -71,22 +74,27 @@ export function appraise(input: AppraisalInput): Appraisal {
   const completed = completeLogs(evidence, knownLogs(input.knownFirmwareLogs, previous));
   if (!completed.complete) return conclude(input, { quote: quote.quote, reasons: completed.reasons });
   const { logs } = completed;
-  const log = readLogs(evidence.claims, logs, quote.quote, input.policy);
-  if ('reasons' in log) return conclude(input, { quote: quote.quote, reasons: log.reasons });
+  const proved = readLogs(evidence.claims, logs, quote.quote, {
+    measurePcr: input.policy.measurePcr,
+    knownBootDigests: input.knownBootDigests ?? new Set(),
+  });
+  const found = { quote: quote.quote, firmware: proved.firmware };
+  if (proved.history === null) return conclude(input, { ...found, reasons: proved.reasons });
   return conclude(input, {
-    quote: quote.quote,
-    history: log.history,
+    ...found,
+    history: proved.history,
     reasons: [
+      ...proved.reasons,
       ...checkChannel(evidence.claims, input.tlsKeySha256),
       ...checkLogComplete(evidence.claims.logs.userspace),
       ...continues(momentOf({ ...evidence, logs }, quote.quote), previous, input),
-      ...log.history.violations.map((event) =>
+      ...proved.history.violations.map((event) =>
         reason('violation', `The host recorded a violation: ${event.code} of ${event.class} ${event.name}.`),
       ),
-      ...checkGated(log.history),
-      ...checkClaimedSets(evidence.claims.sets, log.history),
+      ...checkGated(proved.history),
+      ...checkClaimedSets(evidence.claims.sets, proved.history),
     ],
-    extensions: appraiseExtensions(log.history, evidence.claims.sets, input),
+    extensions: appraiseExtensions(proved.history, evidence.claims.sets, input),
   });
 }
 
@@ -146,48 +154,22 @@ function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): Proved
   return { clockInfo, bootId: claims.bootId, log: logs.userspace };
 }
 
-/** The history of extension events, authenticated by the quoted PCR, or why there is none. */
-function readLogs(
-  claims: Claims,
-  logs: WholeLogs,
-  quote: QuotedPcrs,
-  policy: Policy,
-): { readonly history: ExtensionHistory } | { readonly reasons: readonly Reason[] } {
-  const records = parseLog(logs.userspace);
-  if ('code' in records) return { reasons: [records] };
-  const changed = [
-    ...checkLogClaim(logs.userspace, records.length, claims.logs.userspace),
-    ...checkFirmwareLogClaim(logs.firmware, claims.logs.firmware),
-  ];
-  if (changed.length > 0) return { reasons: changed };
-  const replay = replayLog(quote, records, policy.measurePcr);
-  if (!replay.replayed) return replay;
-  return readExtensionHistory(replay.log.events);
-}
-
-function parseLog(log: Uint8Array): readonly LogRecord[] | Reason {
-  try {
-    return parseSystemdLog(log, { maximumBytes: maximumLogBytes });
-  } catch (error) {
-    if (error instanceof Malformed) return reason(error.code, `${error.message}.`);
-    throw error;
-  }
-}
-
 /** The answer: trustworthy only if nothing at all speaks against it. */
 function conclude(
   { identity }: AppraisalInput,
   found: Pick<Appraisal, 'reasons'> &
-    Partial<Pick<Appraisal, 'quote' | 'extensions'>> & { history?: ExtensionHistory },
+    Partial<Pick<Appraisal, 'quote' | 'extensions'>> &
+    Partial<Pick<ProvedLogs, 'history' | 'firmware'>>,
 ): Appraisal {
-  const { reasons, quote = null, extensions = [], history } = found;
+  const { reasons, quote = null, extensions = [], history = null, firmware = null } = found;
   const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
   return {
     // Without a history nothing was read that could speak against the host.
-    verdict: answer === 'trustworthy' && history === undefined ? 'not-trustworthy' : answer,
+    verdict: answer === 'trustworthy' && history === null ? 'not-trustworthy' : answer,
     reasons,
     attestationKey: parseTpm2bPublic(identity.attestation.public).name,
     quote,
+    firmware: firmware === null ? null : toFirmwareSummary(firmware),
     sets: [...(history?.sets.values() ?? [])].map((set) => ({
       class: set.class,
       state: set.state,

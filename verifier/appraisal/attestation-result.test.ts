@@ -29,6 +29,7 @@ const good: Appraisal = {
   reasons: [],
   attestationKey: hash,
   quote: {} as NonNullable<Appraisal['quote']>,
+  firmware: null,
   sets: [
     { class: 'sysext', state: 'merged', ...measured },
     { class: 'confext', state: 'merged', ...measured },
@@ -59,7 +60,13 @@ test('a result of the veraison profile has the names that its relying parties re
         'ear.status': 'affirming',
         'ear.trustworthiness-vector': { 'instance-identity': 2, 'file-system': 2, configuration: 2 },
         'ear.appraisal-policy-id': policyId,
-        touchstone: { verdict: 'trustworthy', attestationKey: hash, sets: good.sets, reasons: [] },
+        touchstone: {
+          verdict: 'trustworthy',
+          attestationKey: hash,
+          firmware: null,
+          sets: good.sets,
+          reasons: [],
+        },
       },
       'edge-1/sysext/tools': {
         'ear.status': 'affirming',
@@ -153,4 +160,17 @@ test('what could not be told is neither affirmed nor contradicted', () => {
   });
   const unknown = refused(site, reason('signer-untrusted', 'Not ours.'));
   assert.equal(hostVector({ ...good, extensions: [late, unknown] }).configuration, 32);
+});
+
+test('what was started at boot is affirmed where Secure Boot is on, and nothing else', () => {
+  const firmware = (state: 'on' | 'off' | 'unclear'): Appraisal['firmware'] => ({
+    secureBoot: { state, message: null, dbxEntries: null, sbatDate: null },
+    ...{ images: [], sections: [], unexplainedPcrs: [] },
+  });
+  const executables = (appraisal: Appraisal): number | undefined => hostVector(appraisal).executables;
+  assert.equal(executables({ ...good, firmware: firmware('on') }), 3);
+  assert.equal(executables({ ...good, firmware: firmware('off') }), undefined);
+  assert.equal(executables({ ...good, firmware: firmware('unclear') }), undefined);
+  const refused = [reason('violation', 'A violation.')];
+  assert.equal(executables({ ...good, firmware: firmware('on'), reasons: refused }), undefined);
 });

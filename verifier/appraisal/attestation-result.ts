@@ -82,8 +82,8 @@ export function policyIdOf({ name, version, sha256 }: Policy): string {
   return `urn:touchstone:policy:${encodeURIComponent(name)}:${version}:sha256:${sha256}`;
 }
 
-function hostDetails({ verdict, reasons, attestationKey, sets }: Appraisal): object {
-  return { verdict, attestationKey, sets, reasons: reasons.map(toReasonClaim) };
+function hostDetails({ verdict, reasons, attestationKey, firmware, sets }: Appraisal): object {
+  return { verdict, attestationKey, firmware, sets, reasons: reasons.map(toReasonClaim) };
 }
 
 function detailsOf({ version, rootHash, signer, rule, reasons }: AppraisedExtension): object {

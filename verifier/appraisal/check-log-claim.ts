@@ -29,7 +29,7 @@ export function checkLogClaim(
   return [];
 }
 
-/** The firmware log is passed on unread in this version; it must still be the one that the quote covers. */
+/** Whether the firmware log, or its absence, is what the claims say, and so what the quote covers. */
 export function checkFirmwareLogClaim(log: Uint8Array | null, claim: Claims['logs']['firmware']): Reason[] {
   const same =
     log === null || claim === null

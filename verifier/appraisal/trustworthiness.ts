@@ -2,7 +2,7 @@ import type { Reason, ReasonCode } from '../reasons.ts';
 import { answerOf } from './answer.ts';
 import type { Appraisal, AppraisedExtension } from './appraisal.ts';
 
-type Category = 'instance-identity' | 'configuration' | 'file-system';
+type Category = 'instance-identity' | 'configuration' | 'executables' | 'file-system';
 
 /** Claims by category: those left out say nothing (draft-ietf-rats-ar4si, section 2.3). */
 export type Trustworthiness = Readonly<Partial<Record<Category, number>>>;
@@ -10,6 +10,7 @@ export type Trustworthiness = Readonly<Partial<Record<Category, number>>>;
 /* Values of AR4SI: 2 affirms, 32 to 95 warn, 96 and more contradict; 99 means that cryptography says no, -128 to 1 nothing. */
 const noClaim = 0;
 const affirmed = 2;
+const approvedAtBoot = 3;
 const unrecognized = 32;
 const contraindicated = 96;
 const unrecognizedInstance = 97;
@@ -44,11 +45,13 @@ export function extensionVector(extension: AppraisedExtension): Trustworthiness 
 
 /**
  * The vector of the host: whether it is the one that it should be, and of each class that was measured the worst that was
- * found. Without a verified quote nothing is said of what is merged.
+ * found. Without a verified quote nothing is said of what is merged. What was started at boot is affirmed where the firmware let
+ * nothing start that its databases do not vouch for; else nothing is said of it, as no policy asks for it.
  */
-export function hostVector({ reasons, quote, sets, extensions }: Appraisal): Trustworthiness {
+export function hostVector({ reasons, quote, firmware, sets, extensions }: Appraisal): Trustworthiness {
   if (quote === null) return { 'instance-identity': worst(reasons.map(identityValue)) };
   const vector: Partial<Record<Category, number>> = { 'instance-identity': affirmed };
+  if (reasons.length === 0 && firmware?.secureBoot.state === 'on') vector.executables = approvedAtBoot;
   for (const one of extensionClasses) {
     const found = extensions
       .filter((extension) => extension.class === one)

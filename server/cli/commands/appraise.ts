@@ -11,7 +11,7 @@ import { decisionPolicy } from '../decision-policy.ts';
 import { expectedTlsKey, tlsKeyShape } from '../expected-tls-key.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
-import { readKnownEvidence } from '../known-logs.ts';
+import { bootDigestsShape, readKnownEvidence } from '../known-logs.ts';
 import { type ExitCode, jsonText, type Output, UsageError } from '../output.ts';
 import { resultShape, resultTarget, writeResult } from '../write-result.ts';
 
@@ -25,6 +25,7 @@ const shape = z.object({
   tlsKeySha256: tlsKeyShape,
   previous: z.string().optional(),
   firmwareLog: z.array(z.string()),
+  knownBootDigest: bootDigestsShape,
   json: z.boolean().default(false),
   ...resultShape,
 });
@@ -45,6 +46,7 @@ export async function appraiseFile(file: string, raw: object, output: Output): P
     tlsKeySha256: expectedTlsKey(options.tlsKeySha256),
     previous: known.previous,
     knownFirmwareLogs: known.logs.firmware,
+    knownBootDigests: options.knownBootDigest,
   });
   if (target !== null) await writeResult(target, appraisal, { nonce, policy, now: time });
   output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));

@@ -18,7 +18,7 @@ import { parseEndpointUrl } from '../endpoint-url.ts';
 import { expectedTlsKey, tlsKeyShape } from '../expected-tls-key.ts';
 import { readLabels } from '../knowledge.ts';
 import { readKnownIdentity } from '../known-identity.ts';
-import { type KnownEvidence, readKnownEvidence } from '../known-logs.ts';
+import { bootDigestsShape, type KnownEvidence, readKnownEvidence } from '../known-logs.ts';
 import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
 
 const shape = z.object({
@@ -34,6 +34,7 @@ const shape = z.object({
   save: z.string().optional(),
   previous: z.string().optional(),
   firmwareLog: z.array(z.string()),
+  knownBootDigest: bootDigestsShape,
   json: z.boolean().default(false),
 });
 
@@ -53,6 +54,7 @@ export async function attestHost(url: string, raw: object, output: Output): Prom
     const appraisal = appraise({
       ...{ evidence, nonce, identity, policy, labels, now: now() },
       ...{ previous: known.previous, knownFirmwareLogs: known.logs.firmware },
+      knownBootDigests: options.knownBootDigest,
       tlsKeySha256: expected === undefined ? tlsKeySha256 : expected,
     });
     return { evidence, nonce, tlsKeySha256, appraisal };
