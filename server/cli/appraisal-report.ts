@@ -11,6 +11,7 @@ export function toAppraisalDocument({
   attestationKey,
   quote,
   firmware,
+  system,
   sets,
   extensions,
 }: Appraisal) {
@@ -30,6 +31,7 @@ export function toAppraisalDocument({
             safe: quote.clockInfo.safe,
           },
     firmware,
+    system: system.map(({ pcr, word }) => ({ pcr, ...word })),
     sets,
     extensions,
   };
@@ -43,10 +45,11 @@ export function exitCodeOf({ verdict }: Appraisal): ExitCode {
 
 /** The appraisal for people: the answer, what each set is, a table of extensions, and every reason for a no. */
 export function appraisalText(appraisal: Appraisal): string {
-  const { verdict, attestationKey, firmware, sets, extensions, reasons } = appraisal;
+  const { verdict, attestationKey, firmware, system, sets, extensions, reasons } = appraisal;
   const facts: (readonly [string, string])[] = [
     ['attestation key', attestationKey],
     ...(firmware === null ? [] : firmwareFacts(firmware)),
+    ...systemFacts(system),
   ];
   for (const { class: extensionClass, state, policy } of sets) {
     facts.push([
@@ -82,6 +85,16 @@ function firmwareFacts({
       ? []
       : [['not explained', `what PCR ${unexplainedPcrs.join(', ')} holds`] as const]),
   ];
+}
+
+function systemFacts(system: Appraisal['system']): (readonly [string, string])[] {
+  const words = system.map(({ word }) => word);
+  const rows = [
+    ['boot phases', words.flatMap((word) => (word.kind === 'phase' ? word.phase : []))],
+    ['machine id', words.flatMap((word) => (word.kind === 'machine-id' ? word.id : []))],
+    ['file systems', words.flatMap((word) => (word.kind === 'file-system' ? word.path : []))],
+  ] as const;
+  return rows.flatMap(([name, values]) => (values.length === 0 ? [] : [[name, values.join(', ')] as const]));
 }
 
 const answerText = {

@@ -130,12 +130,17 @@ const genuine = [
 for (const { name, state } of genuine) {
   test(`a host that booted as ${name} says is trustworthy, and its Secure Boot is ${state}`, () =>
     onHost(new Uint8Array(readFileSync(`${genuineDirectory}/${name}.bin`)), async (host) => {
+      const { root, device } = host.machine;
+      await recordEvents(device, root, 11, ['enter-initrd', 'leave-initrd']);
       const appraisal = judge(host, await evidenceOf(host));
       assert.deepEqual(codesOf(appraisal), ['trustworthy']);
+      assert.match(appraisalText(appraisal), /boot phases +enter-initrd, leave-initrd/);
       assert.equal(appraisal.firmware?.secureBoot.state, state);
       assert.deepEqual(appraisal.firmware.unexplainedPcrs, []);
       assert.match(appraisalText(appraisal), new RegExp(`secure boot +${state}, \\d+ revoked`));
-      assert.deepEqual(toAppraisalDocument(appraisal).firmware, appraisal.firmware);
+      const { firmware, system } = toAppraisalDocument(appraisal);
+      assert.deepEqual(firmware, appraisal.firmware);
+      assert.deepEqual(system[0], { pcr: 11, kind: 'phase', phase: 'enter-initrd' });
     }));
 }
 

@@ -1,5 +1,6 @@
 import type { Hex } from '../bytes/hex.ts';
 import type { MeasuredSet } from '../measurement/extension-history.ts';
+import type { SystemFact } from '../measurement/system-facts.ts';
 import type { Reason } from '../reasons.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
 import type { Answer } from './answer.ts';
@@ -30,6 +31,8 @@ export interface Appraisal {
   readonly quote: QuotedPcrs | null;
   /** What the firmware's log proves; null where there is none, or none that the quote bears out. */
   readonly firmware: FirmwareSummary | null;
+  /** What systemd measured of the boot, as far as the quote bears it out. */
+  readonly system: readonly SystemFact[];
   /** The sets the authenticated log ends with; empty where the log is not authenticated. */
   readonly sets: readonly Pick<MeasuredSet, 'class' | 'state' | 'policy'>[];
   readonly extensions: readonly AppraisedExtension[];

@@ -78,7 +78,7 @@ export function appraise(input: AppraisalInput): Appraisal {
     measurePcr: input.policy.measurePcr,
     knownBootDigests: input.knownBootDigests ?? new Set(),
   });
-  const found = { quote: quote.quote, firmware: proved.firmware };
+  const found = { quote: quote.quote, firmware: proved.firmware, system: proved.system };
   if (proved.history === null) return conclude(input, { ...found, reasons: proved.reasons });
   return conclude(input, {
     ...found,
@@ -159,9 +159,9 @@ function conclude(
   { identity }: AppraisalInput,
   found: Pick<Appraisal, 'reasons'> &
     Partial<Pick<Appraisal, 'quote' | 'extensions'>> &
-    Partial<Pick<ProvedLogs, 'history' | 'firmware'>>,
+    Partial<Pick<ProvedLogs, 'history' | 'firmware' | 'system'>>,
 ): Appraisal {
-  const { reasons, quote = null, extensions = [], history = null, firmware = null } = found;
+  const { reasons, quote = null, extensions = [], history = null, firmware = null, system = [] } = found;
   const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
   return {
     // Without a history nothing was read that could speak against the host.
@@ -170,6 +170,7 @@ function conclude(
     attestationKey: parseTpm2bPublic(identity.attestation.public).name,
     quote,
     firmware: firmware === null ? null : toFirmwareSummary(firmware),
+    system,
     sets: [...(history?.sets.values() ?? [])].map((set) => ({
       class: set.class,
       state: set.state,

@@ -30,6 +30,7 @@ const good: Appraisal = {
   attestationKey: hash,
   quote: {} as NonNullable<Appraisal['quote']>,
   firmware: null,
+  system: [],
   sets: [
     { class: 'sysext', state: 'merged', ...measured },
     { class: 'confext', state: 'merged', ...measured },

@@ -7,6 +7,7 @@ import { afterFirmware, checkBootPart } from '../measurement/boot-part.ts';
 import { continuationOf } from '../measurement/continuation.ts';
 import { type ExtensionHistory, readExtensionHistory } from '../measurement/extension-history.ts';
 import { replayLog } from '../measurement/replay.ts';
+import { readSystemFacts, type SystemFact } from '../measurement/system-facts.ts';
 import { type LogRecord, parseSystemdLog } from '../measurement/systemd-log.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
@@ -20,6 +21,7 @@ export interface ProvedLogs {
   readonly firmware: AuthenticatedFirmwareLog | null;
   /** Of the extension events; null if they are not authenticated. */
   readonly history: ExtensionHistory | null;
+  readonly system: readonly SystemFact[];
 }
 
 /** What a verifier knows of the extension PCR. */
@@ -29,7 +31,7 @@ export interface ExtensionPcr {
   readonly knownBootDigests: ReadonlySet<string>;
 }
 
-const nothing = { firmware: null, history: null };
+const nothing = { firmware: null, history: null, system: [] };
 
 /**
  * Reads both logs of evidence, as the claims name them, by the quoted PCRs. A quote over the firmware's PCRs without a firmware log is
@@ -57,6 +59,7 @@ export function readLogs(
   return {
     firmware: boot.firmware,
     history: read?.read === true ? read.history : null,
+    system: readSystemFacts(quote, records, boot.firmware),
     reasons: [...boot.reasons, ...hidden, ...refused],
   };
 }

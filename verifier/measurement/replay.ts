@@ -41,6 +41,21 @@ export function replayLog(
   return { replayed: true, log: { pcr, events } as ReplayedLog };
 }
 
+/**
+ * The texts that a PCR vouches for, oldest first, where its records replay; those of records that hold no measured text, as systemd's of
+ * volume keys, are left out. None where they do not replay.
+ */
+export function measuredTexts(
+  quote: QuotedPcrs,
+  records: readonly LogRecord[],
+  pcr: number,
+  start: RegisterStart,
+): readonly string[] {
+  const own = recordsOf(records, pcr);
+  if (own.length === 0 || checkValue(quote, own, pcr, start).length > 0) return [];
+  return own.flatMap(({ record }) => (isMeasuredText(record, quote.bank) ? (record.text ?? []) : []));
+}
+
 interface NumberedRecord {
   readonly number: number;
   readonly record: LogRecord;
