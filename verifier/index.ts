@@ -5,11 +5,18 @@
 export { appraise, type AppraisalInput } from './appraisal/appraise.ts';
 export type { Appraisal, AppraisedExtension } from './appraisal/appraisal.ts';
 export {
+  type AppraisedAnswer,
+  type Appraiser,
+  type AppraiserSettings,
+  createAppraiser,
+} from './appraisal/appraiser.ts';
+export {
   type ResultContext,
   type ResultProfile,
   toAttestationResult,
 } from './appraisal/attestation-result.ts';
 export { CouldNotDecide, Malformed, Unsupported } from './bytes/failures.ts';
+export { completeEvidence, type KnownLogs } from './evidence/complete-logs.ts';
 export { type Identity, parseIdentity } from './evidence/identity.ts';
 export type { ByteSource } from './image/byte-source.ts';
 export { loadPolicy, type PolicySource } from './policy/load.ts';

@@ -1,9 +1,5 @@
-import {
-  type Evidence,
-  toBindingDocument,
-  toEvidenceDocument,
-  toLogsDocument,
-} from '../../verifier/evidence/evidence.ts';
+import { toBindingDocument } from '../../verifier/evidence/binding.ts';
+import { type Evidence, toEvidenceDocument, toLogsDocument } from '../../verifier/evidence/evidence.ts';
 import { type LogSelection, selectLogs, wholeLogs } from '../attester/select-logs.ts';
 
 /**

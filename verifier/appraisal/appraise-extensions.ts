@@ -7,7 +7,7 @@ import { decide, type Verdict } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import { signatureFacts } from '../policy/facts.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
+import type { SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import type { AppraisedExtension } from './appraisal.ts';
 
 interface Judge {
@@ -15,6 +15,7 @@ interface Judge {
   readonly now: Date;
   /** Of the host, as the verifier knows them: a host's own word for where it stands proves nothing. */
   readonly labels: ReadonlyMap<string, string>;
+  readonly verifySignature: typeof verifyRootHashSignature;
 }
 
 /**
@@ -111,7 +112,7 @@ function verifySignature(
     return refuse(reason('unsigned', 'The evidence carries no signature of this image.'));
   try {
     const cms = parseBase64(signature, 'claims: signature', maximumSignatureBytes);
-    return verifyRootHashSignature(rootHash, cms, judge.policy.anchors, judge.now);
+    return judge.verifySignature(rootHash, cms, judge.policy.anchors, judge.now);
   } catch (error) {
     if (error instanceof Malformed) return refuse(reason(error.code, `${error.message}.`));
     throw error;

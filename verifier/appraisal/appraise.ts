@@ -3,22 +3,20 @@ import type { Hex } from '../bytes/hex.ts';
 import { completeLogs, type KnownLogs } from '../evidence/complete-logs.ts';
 import { type Evidence, parseEvidence } from '../evidence/evidence.ts';
 import type { Identity } from '../evidence/identity.ts';
-import { qualifyingData } from '../evidence/qualifying-data.ts';
+import { claimsDigest, qualifyingDataOf } from '../evidence/qualifying-data.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { parseTpm2bPublic } from '../tpm/public-area.ts';
+import type { PublicArea } from '../tpm/public-area.ts';
 import { type QuotedPcrs, type QuoteVerdict, verifyQuote } from '../tpm/quote.ts';
 import { answerOf } from './answer.ts';
 import type { Appraisal } from './appraisal.ts';
-import { appraiseExtensions } from './appraise-extensions.ts';
 import { checkBinding } from './check-binding.ts';
 import { checkChannel } from './check-channel.ts';
-import { checkClaimedSets, checkGated } from './check-claimed-sets.ts';
 import { checkContinuity, type ProvedMoment } from './check-continuity.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkLogClaim, checkLogComplete } from './check-log-claim.ts';
-import { toFirmwareSummary } from './firmware-summary.ts';
-import { type ProvedLogs, readLogs } from './read-logs.ts';
+import type { ProvedLogs } from './read-logs.ts';
+import { type Recall, recallNothing } from './recall.ts';
 
 /** What the verifier brings; nothing but the evidence comes from the host at the time of appraisal. */
 export interface AppraisalInput {
@@ -60,47 +58,53 @@ export interface AppraisalInput {
  * @throws Malformed if the identity or the previous evidence that the verifier brings is none of this host.
  */
 export function appraise(input: AppraisalInput): Appraisal {
+  return appraiseWith(input, recallNothing);
+}
+
+/** The same, with the help of what was found out before. */
+export function appraiseWith(input: AppraisalInput, recall: Recall): Appraisal {
+  const key = recall.attestationKey(input.identity.attestation.public);
   const previous = parsePrevious(input);
-  const evidence = parse(input.evidence);
-  if ('code' in evidence) return conclude(input, { reasons: [evidence] });
-  const quote = verifyEvidenceQuote(evidence, input);
+  const evidence = parse(input.evidence, (bytes) => recall.evidence(bytes, key));
+  if ('code' in evidence) return conclude(key, { reasons: [evidence] });
+  const expected = { key, measurePcr: input.policy.measurePcr };
+  const quote = verifyEvidenceQuote(evidence, recall.claimsDigest(evidence.claims), expected);
   const bound = [
     ...checkIdentity(evidence.identity, input.identity),
     ...checkBinding(evidence.binding, input.nonce),
   ];
-  if (!quote.verified) return conclude(input, { reasons: [...bound, ...quote.reasons] });
-  if (bound.length > 0) return conclude(input, { reasons: bound });
+  if (!quote.verified) return conclude(key, { reasons: [...bound, ...quote.reasons] });
+  if (bound.length > 0) return conclude(key, { reasons: bound });
   // Only now: that a log is missing leaves the answer open, which forged evidence must not.
   const completed = completeLogs(evidence, knownLogs(input.knownFirmwareLogs, previous));
-  if (!completed.complete) return conclude(input, { quote: quote.quote, reasons: completed.reasons });
+  if (!completed.complete) return conclude(key, { quote: quote.quote, reasons: completed.reasons });
   const { logs } = completed;
-  const proved = readLogs(evidence.claims, logs, quote.quote, {
+  const proved = recall.logs(evidence, logs, quote.quote, {
     measurePcr: input.policy.measurePcr,
     knownBootDigests: input.knownBootDigests ?? new Set(),
   });
-  const found = { quote: quote.quote, firmware: proved.firmware, system: proved.system };
-  if (proved.history === null) return conclude(input, { ...found, reasons: proved.reasons });
-  return conclude(input, {
+  const found = { quote: quote.quote, firmware: proved.summary, system: proved.system };
+  if (proved.history === null) return conclude(key, { ...found, reasons: proved.reasons });
+  return conclude(key, {
     ...found,
     history: proved.history,
     reasons: [
       ...proved.reasons,
       ...checkChannel(evidence.claims, input.tlsKeySha256),
       ...checkLogComplete(evidence.claims.logs.userspace),
-      ...continues(momentOf({ ...evidence, logs }, quote.quote), previous, input),
-      ...proved.history.violations.map((event) =>
-        reason('violation', `The host recorded a violation: ${event.code} of ${event.class} ${event.name}.`),
-      ),
-      ...checkGated(proved.history),
-      ...checkClaimedSets(evidence.claims.sets, proved.history),
+      ...continues(momentOf({ ...evidence, logs }, quote.quote), previous, expected),
+      ...recall.sets(proved.history, evidence.claims.sets),
     ],
-    extensions: appraiseExtensions(proved.history, evidence.claims.sets, input),
+    extensions: recall.extensions(proved.history, evidence.claims.sets, {
+      ...input,
+      verifySignature: recall.signature,
+    }),
   });
 }
 
-function parse(bytes: Uint8Array): Evidence | Reason {
+function parse(bytes: Uint8Array, parseBytes: (bytes: Uint8Array) => Evidence): Evidence | Reason {
   try {
-    return parseEvidence(bytes);
+    return parseBytes(bytes);
   } catch (error) {
     if (error instanceof Malformed) return reason(error.code, `${error.message}.`);
     throw error;
@@ -121,24 +125,30 @@ function parsePrevious({ previous }: AppraisalInput): Evidence | null {
   return evidence;
 }
 
+interface Expected {
+  readonly key: PublicArea;
+  readonly measurePcr: number;
+}
+
 function verifyEvidenceQuote(
-  { quote, claims, binding, pcrs }: Evidence,
-  input: AppraisalInput,
+  { quote, binding, pcrs }: Evidence,
+  claimsSha256: Uint8Array,
+  { key, measurePcr }: Expected,
 ): QuoteVerdict {
   return verifyQuote({
     ...quote,
-    attestationKey: parseTpm2bPublic(input.identity.attestation.public),
-    qualifyingData: qualifyingData(binding.root, claims),
+    attestationKey: key,
+    qualifyingData: qualifyingDataOf(binding.root, claimsSha256),
     pcrs,
-    requiredPcrs: [input.policy.measurePcr],
+    requiredPcrs: [measurePcr],
     bank: 'sha256',
   });
 }
 
 /** Evidence of another host, or changed in the verifier's keeping, would say nothing about what this host proved before. */
-function continues(now: ProvedMoment, evidence: Evidence | null, input: AppraisalInput): Reason[] {
+function continues(now: ProvedMoment, evidence: Evidence | null, expected: Expected): Reason[] {
   if (evidence === null) return [];
-  const verdict = verifyEvidenceQuote(evidence, input);
+  const verdict = verifyEvidenceQuote(evidence, claimsDigest(evidence.claims), expected);
   if (!verdict.verified)
     throw new Malformed('previous evidence', `is not of this host: ${verdict.reasons[0]?.message ?? ''}`);
   const changed = checkLogClaim(
@@ -156,10 +166,10 @@ function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): Proved
 
 /** The answer: trustworthy only if nothing at all speaks against it. */
 function conclude(
-  { identity }: AppraisalInput,
+  { name }: PublicArea,
   found: Pick<Appraisal, 'reasons'> &
-    Partial<Pick<Appraisal, 'quote' | 'extensions'>> &
-    Partial<Pick<ProvedLogs, 'history' | 'firmware' | 'system'>>,
+    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'firmware' | 'system'>> &
+    Partial<Pick<ProvedLogs, 'history'>>,
 ): Appraisal {
   const { reasons, quote = null, extensions = [], history = null, firmware = null, system = [] } = found;
   const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
@@ -167,9 +177,9 @@ function conclude(
     // Without a history nothing was read that could speak against the host.
     verdict: answer === 'trustworthy' && history === null ? 'not-trustworthy' : answer,
     reasons,
-    attestationKey: parseTpm2bPublic(identity.attestation.public).name,
+    attestationKey: name,
     quote,
-    firmware: firmware === null ? null : toFirmwareSummary(firmware),
+    firmware,
     system,
     sets: [...(history?.sets.values() ?? [])].map((set) => ({
       class: set.class,

@@ -40,3 +40,14 @@ function checkOne(claimed: ClaimedSet, history: ExtensionHistory): Reason[] {
     reason('set-mismatch', `The ${claimed.class} set in the claims is not the one that the log ends with.`),
   ];
 }
+
+/** Everything that speaks against what was measured, and against claims of something else. */
+export function checkSets(history: ExtensionHistory, claimed: readonly ClaimedSet[]): Reason[] {
+  return [
+    ...history.violations.map((event) =>
+      reason('violation', `The host recorded a violation: ${event.code} of ${event.class} ${event.name}.`),
+    ),
+    ...checkGated(history),
+    ...checkClaimedSets(claimed, history),
+  ];
+}

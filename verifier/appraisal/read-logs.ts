@@ -12,6 +12,7 @@ import { type LogRecord, parseSystemdLog } from '../measurement/systemd-log.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
 import { checkFirmwareLogClaim, checkLogClaim } from './check-log-claim.ts';
+import { type FirmwareSummary, toFirmwareSummary } from './firmware-summary.ts';
 
 /** What the logs prove together with the quote. */
 export interface ProvedLogs {
@@ -19,6 +20,7 @@ export interface ProvedLogs {
   readonly reasons: readonly Reason[];
   /** Null: there is none, or it does not agree with the quote. */
   readonly firmware: AuthenticatedFirmwareLog | null;
+  readonly summary: FirmwareSummary | null;
   /** Of the extension events; null if they are not authenticated. */
   readonly history: ExtensionHistory | null;
   readonly system: readonly SystemFact[];
@@ -31,7 +33,7 @@ export interface ExtensionPcr {
   readonly knownBootDigests: ReadonlySet<string>;
 }
 
-const nothing = { firmware: null, history: null, system: [] };
+const nothing = { firmware: null, summary: null, history: null, system: [] };
 
 /**
  * Reads both logs of evidence, as the claims name them, by the quoted PCRs. A quote over the firmware's PCRs without a firmware log is
@@ -58,6 +60,7 @@ export function readLogs(
   const refused = replay.replayed ? (read?.read === false ? read.reasons : []) : replay.reasons;
   return {
     firmware: boot.firmware,
+    summary: boot.firmware === null ? null : toFirmwareSummary(boot.firmware),
     history: read?.read === true ? read.history : null,
     system: readSystemFacts(quote, records, boot.firmware),
     reasons: [...boot.reasons, ...hidden, ...refused],

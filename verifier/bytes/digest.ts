@@ -13,9 +13,36 @@ export function isDigestName(name: string): name is DigestName {
 /** Digest of the concatenation of `chunks`. */
 export function digest(algorithm: DigestName, ...chunks: readonly (Uint8Array | string)[]): Uint8Array {
   const [only] = chunks;
-  // One call into OpenSSL instead of three: most of what is hashed is shorter than what a call costs.
-  if (only !== undefined && chunks.length === 1) return new Uint8Array(hash(algorithm, only, 'buffer'));
+  const whole = chunks.length === 1 ? only : joinShort(chunks);
+  if (whole !== undefined) return hashOnce(algorithm, whole);
   const stream = createHash(algorithm);
   for (const chunk of chunks) stream.update(chunk);
   return new Uint8Array(stream.digest());
+}
+
+// Most of what is hashed is so short that what costs is the calls and the memory outside V8's heap: this is one, and none.
+function hashOnce(algorithm: DigestName, data: Uint8Array | string): Uint8Array {
+  const text = hash(algorithm, data, 'binary');
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+const shortBytes = 1024;
+
+function joinShort(chunks: readonly (Uint8Array | string)[]): Uint8Array | undefined {
+  let length = 0;
+  for (const chunk of chunks) {
+    if (typeof chunk === 'string') return undefined;
+    length += chunk.length;
+  }
+  if (length > shortBytes) return undefined;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    if (typeof chunk === 'string') return undefined;
+    joined.set(chunk, at);
+    at += chunk.length;
+  }
+  return joined;
 }

@@ -6,18 +6,15 @@ import { Malformed } from '../bytes/failures.ts';
 import { fromHex, parseHex, toHex } from '../bytes/hex.ts';
 import { parseShape } from '../bytes/shape.ts';
 import { parseStrictJson } from '../bytes/strict-json.ts';
+import { type Binding, bindingShape, parseBinding, toBindingDocument } from './binding.ts';
 import { type Claims, claimsSchema } from './claims.ts';
 import { fromIdentityDocument, type Identity, identityShape, toIdentityDocument } from './identity.ts';
-import type { PathStep } from './nonce-tree.ts';
 
 /** Largest evidence document that is read, in bytes. */
 export const maximumEvidenceBytes = 48 * 1024 * 1024;
 
 /** Largest log inside the evidence, decoded, in bytes. */
 export const maximumLogBytes = 16 * 1024 * 1024;
-
-/** Nonces outside these bounds are refused at both ends: shorter ones may repeat, longer ones only cost. */
-export const nonceBytes = { minimum: 16, maximum: 64 } as const;
 
 /** PCR values by bank and index, as claimed; the quote's digest decides whether they are true. */
 export type ClaimedPcrs = ReadonlyMap<DigestName, ReadonlyMap<number, Uint8Array>>;
@@ -26,11 +23,7 @@ export type ClaimedPcrs = ReadonlyMap<DigestName, ReadonlyMap<number, Uint8Array
 export interface Evidence {
   readonly version: 1;
   readonly claims: Claims;
-  readonly binding: {
-    readonly nonce: Uint8Array;
-    readonly path: readonly PathStep[];
-    readonly root: Uint8Array;
-  };
+  readonly binding: Binding;
   /** TPMS_ATTEST and TPMT_SIGNATURE as the TPM gave them. */
   readonly quote: { readonly attested: Uint8Array; readonly signature: Uint8Array };
   readonly pcrs: ClaimedPcrs;
@@ -50,12 +43,7 @@ export interface EvidenceLogs {
 const evidenceShape = z.strictObject({
   version: z.literal(1),
   claims: claimsSchema,
-  binding: z.strictObject({
-    nonce: z.string(),
-    // 32 steps are a batch of four thousand million challenges.
-    path: z.array(z.strictObject({ side: z.enum(['left', 'right']), hash: z.string() })).max(32),
-    root: z.string(),
-  }),
+  binding: bindingShape,
   quote: z.strictObject({ attested: z.string(), signature: z.string() }),
   pcrs: z.record(z.string(), z.record(z.string(), z.string())),
   identity: identityShape,
@@ -90,19 +78,6 @@ export function parseEvidence(bytes: Uint8Array): Evidence {
       from: logs.from,
       userspace: parseBase64(logs.userspace, 'evidence.logs.userspace', maximumLogBytes),
     },
-  };
-}
-
-function parseBinding({ nonce, path, root }: EvidenceDocument['binding']): Evidence['binding'] {
-  const bytes = parseBase64(nonce, 'evidence.binding.nonce', nonceBytes.maximum);
-  if (bytes.length < nonceBytes.minimum) throw new Malformed('evidence.binding.nonce', 'is too short');
-  return {
-    nonce: bytes,
-    path: path.map(({ side, hash }) => ({
-      side,
-      hash: fromHex(parseHex(hash, 'evidence.binding.path', 32)),
-    })),
-    root: fromHex(parseHex(root, 'evidence.binding.root', 32)),
   };
 }
 
@@ -149,15 +124,6 @@ export function toEvidenceDocument({
 /** The logs as they travel. Answers by the same quote may differ in how much of them they hold. */
 export function toLogsDocument({ firmware, from, userspace }: EvidenceLogs): EvidenceDocument['logs'] {
   return { firmware: firmware === null ? null : toBase64(firmware), from, userspace: toBase64(userspace) };
-}
-
-/** The part of the document in which answers by the same quote always differ. */
-export function toBindingDocument({ nonce, path, root }: Evidence['binding']): EvidenceDocument['binding'] {
-  return {
-    nonce: toBase64(nonce),
-    path: path.map(({ side, hash }) => ({ side, hash: toHex(hash) })),
-    root: toHex(root),
-  };
 }
 
 function toBankDocument(values: ReadonlyMap<number, Uint8Array>): Record<string, string> {

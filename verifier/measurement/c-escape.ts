@@ -36,10 +36,14 @@ function escapeByte(byte: number): string {
  * @throws Malformed
  */
 export function unescapeC(text: string): Uint8Array {
+  if (unescaped.test(text)) return new Uint8Array(Buffer.from(text, 'latin1'));
   const bytes = Uint8Array.from(text.match(/\\[0-3][0-7]{2}|\\.|[^]/g) ?? [], unescapeOne);
   if (escapeC(bytes) !== text) throw new Malformed('C escapes', 'are not the ones cescape() writes');
   return bytes;
 }
+
+/** Printable ASCII without backslash and quotes, which stands for itself: nearly everything that is measured. */
+const unescaped = /^[ !#-&(-[\]-~]*$/;
 
 function unescapeOne(token: string): number {
   const letter = bytesByEscape.get(token);

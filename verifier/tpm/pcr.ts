@@ -27,10 +27,7 @@ export function extendPcr(algorithm: DigestName, value: Uint8Array, measured: Ui
   checkSize(algorithm, value, 'PCR value');
   // Without this check the border between value and digest could be moved and the hash would not tell.
   checkSize(algorithm, measured, 'measured digest');
-  const joined = new Uint8Array(value.length + measured.length);
-  joined.set(value);
-  joined.set(measured, value.length);
-  return digest(algorithm, joined);
+  return digest(algorithm, value, measured);
 }
 
 /**

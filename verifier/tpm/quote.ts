@@ -110,13 +110,15 @@ function checkSelection({ selections }: Attested, { pcrs, requiredPcrs, bank }: 
       ),
     ];
   }
-  const claimed = [...(pcrs.get(bank)?.keys() ?? [])].sort((a, b) => a - b);
-  if (pcrs.size !== 1 || claimed.join() !== selection.pcrs.join()) {
+  const claimed = pcrs.get(bank);
+  // The numbers selected are bits, so none is there twice.
+  const same = claimed?.size === selection.pcrs.length && selection.pcrs.every((index) => claimed.has(index));
+  if (pcrs.size !== 1 || !same) {
     const message = `The quote covers PCRs ${selection.pcrs.join(', ') || 'none'}; the values claimed are of others.`;
     return [reason('pcr-selection-mismatch', message)];
   }
   const missing = requiredPcrs.filter((index) => !selection.pcrs.includes(index));
-  if (missing.length > 0 || claimed.length === 0) {
+  if (missing.length > 0 || selection.pcrs.length === 0) {
     return [
       reason(
         'pcr-selection-mismatch',
@@ -144,7 +146,7 @@ function quoted(
   { pcrs, bank }: QuoteInput,
 ): QuotedPcrs {
   const values: QuotedPcrs['pcrs'] = new Map(
-    [...(pcrs.get(bank) ?? [])].map(([index, value]) => [index, Uint8Array.from(value)]),
+    [...(pcrs.get(bank) ?? [])].map(([index, value]) => [index, new Uint8Array(value)]),
   );
   return { bank, pcrs: values, clockInfo, firmwareVersion, qualifiedSigner } as QuotedPcrs;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseBase64 } from '../../../verifier/bytes/base64.ts';
 import { Malformed } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
-import { nonceBytes } from '../../../verifier/evidence/evidence.ts';
+import { nonceBytes } from '../../../verifier/evidence/binding.ts';
 import type { Attester } from '../../attester/attester.ts';
 import type { LogSelection } from '../../attester/select-logs.ts';
 import { clientName } from '../client-name.ts';
