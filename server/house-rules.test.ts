@@ -27,6 +27,7 @@ const verifierRooms = [
   'verifier/authoring',
   'verifier/evidence',
   'verifier/enrolment',
+  'verifier/appraisal-policy',
   'verifier/appraisal',
   'verifier/index.ts',
 ];

@@ -63,6 +63,21 @@ export const reasonSentences = {
   discontinuous: 'The evidence does not continue what the host proved before.',
   unapproved: 'Something is merged that was not approved.',
   violation: 'The log records that something unapproved was merged since boot.',
+  // what the appraisal policy asks of a host
+  'fact-unknown': 'The evidence does not tell what the appraisal policy asks for.',
+  'host-not-covered': 'No rule of the appraisal policy is about the host.',
+  'enrolment-insufficient': 'The host was enrolled with less proof than the appraisal policy asks for.',
+  'pcr-not-listed': 'A PCR holds a value that the appraisal policy does not list.',
+  'pcr-unexplained': 'A PCR holds more than the logs explain.',
+  'secure-boot-off': 'Secure Boot does not enforce what the appraisal policy asks for.',
+  'secure-boot-keys': 'The keys and digests of Secure Boot are not those that the appraisal policy allows.',
+  'boot-not-listed': 'Something was started that the appraisal policy does not list.',
+  'policy-not-allowed': 'The host goes by an extension policy that the appraisal policy does not allow.',
+  'extension-missing': 'An extension that the appraisal policy asks for is not in use, or is another version.',
+  'merge-unconfirmed': 'A set of extensions was approved, and no merge of it was confirmed.',
+  'hierarchy-mutable': 'A merged hierarchy can be changed on the host.',
+  'clock-unfit': 'The clock or the counters of the TPM are not as the appraisal policy asks.',
+  'firmware-too-old': "The TPM's own firmware is older than the appraisal policy allows.",
   // enrolment of a host
   'endorsement-missing': 'The TPM has no endorsement certificate.',
   'endorsement-untrusted':

@@ -8,11 +8,12 @@ const of = (...codes: ReasonCode[]): string => answerOf(codes.map((code) => reas
 
 test('nothing against it is a yes, a gap alone is no answer, and everything else is a no', () => {
   assert.equal(of(), 'trustworthy');
-  assert.equal(of('log-incomplete', 'revocation-unknown'), 'undecided');
+  assert.equal(of('log-incomplete', 'revocation-unknown', 'fact-unknown'), 'undecided');
   assert.equal(of('log-incomplete', 'violation'), 'not-trustworthy');
-  const gaps = ['log-incomplete', 'boot-event-unknown', 'firmware-log-unknown', 'log-prefix-unknown'];
-  const others = Object.keys(reasonSentences).filter(
-    (code) => !gaps.includes(code) && code !== 'revocation-unknown',
-  );
+  const gaps = [
+    ...['log-incomplete', 'boot-event-unknown', 'firmware-log-unknown', 'log-prefix-unknown'],
+    ...['revocation-unknown', 'fact-unknown'],
+  ];
+  const others = Object.keys(reasonSentences).filter((code) => !gaps.includes(code));
   for (const code of others) assert.equal(of(code as ReasonCode), 'not-trustworthy', code);
 });

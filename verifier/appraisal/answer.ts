@@ -5,7 +5,8 @@ export type Answer = 'trustworthy' | 'not-trustworthy' | 'undecided';
 
 /**
  * What keeps a verifier from an answer, without anything that speaks against the host: a log with a gap, an event of the
- * boot that may be another, revocation lists that are late. Whoever is called by a no can tell these from an attack; whoever lets hosts in treats both alike.
+ * boot that may be another, revocation lists that are late, a fact that the evidence does not tell. Whoever is called by a no can
+ * tell these from an attack; whoever lets hosts in treats both alike.
  */
 const undecidable: ReadonlySet<ReasonCode> = new Set([
   'log-incomplete',
@@ -13,6 +14,7 @@ const undecidable: ReadonlySet<ReasonCode> = new Set([
   'firmware-log-unknown',
   'log-prefix-unknown',
   'revocation-unknown',
+  'fact-unknown',
 ]);
 
 /** The answer that follows from all that was found against a host and its extensions. */

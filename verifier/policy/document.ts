@@ -1,6 +1,6 @@
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 
-import { findForbidden, findTooDeep, offsetOf } from './yaml-limits.ts';
+import { findForbidden, findTooDeep, nameByDigits, offsetOf } from './yaml-limits.ts';
 
 /** A place in a policy file and what is wrong there. */
 export interface PolicyProblem {
@@ -31,10 +31,12 @@ export interface PolicyDocument {
  * no aliases (one text could say less than it means), no tags, no key but plain text, no deep nesting.
  *
  * @param file the file's name in places.
+ * @param digitKeys keys written in digits are text, as the numbers of PCRs; else they are refused, as other numbers are in any case.
  */
 export function parsePolicyDocument(
   text: string,
   file: string,
+  { digitKeys = false }: { readonly digitKeys?: boolean } = {},
 ): { readonly document: PolicyDocument } | { readonly problems: readonly PolicyProblem[] } {
   const lines = countLines(text);
   const place = (offset: number): string => {
@@ -45,6 +47,7 @@ export function parsePolicyDocument(
   if (tooDeep !== null) return { problems: [{ message: tooDeep.message, at: place(tooDeep.offset) }] };
   // Duplicate keys are found afterwards: the package compares each key with each.
   const yaml = parseDocument(text, { version: '1.2', strict: true, uniqueKeys: false, merge: false });
+  if (digitKeys) nameByDigits(yaml);
   const complaints = [...yaml.errors, ...yaml.warnings].map(({ message, pos }) => ({
     message: message.split('\n')[0]?.replace(/ at line .*$/, '') ?? '',
     offset: pos[0],

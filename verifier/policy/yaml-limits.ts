@@ -28,6 +28,16 @@ export function findTooDeep(text: string): YamlProblem | null {
   return null;
 }
 
+/** Makes text of keys that are written in at most two decimal digits, before anything asks what the keys are: `4` and `"4"` are one. */
+export function nameByDigits(yaml: Document.Parsed): void {
+  visit(yaml, {
+    Pair: (_key, { key }) => {
+      const written = isScalar(key) && typeof key.value === 'number' ? (key.source ?? '') : '';
+      if (isScalar(key) && /^(?:0|[1-9]\d?)$/.test(written)) key.value = written;
+    },
+  });
+}
+
 /** Everything in a document that could make it say something else than a reader sees. */
 export function findForbidden(yaml: Document.Parsed): readonly YamlProblem[] {
   const problems: YamlProblem[] = [];
