@@ -8,6 +8,8 @@ import { reasonText } from './verdict-report.ts';
 export function toAppraisalDocument({
   verdict,
   reasons,
+  warnings,
+  hostPolicy,
   attestationKey,
   quote,
   firmware,
@@ -18,6 +20,8 @@ export function toAppraisalDocument({
   return {
     verdict,
     reasons,
+    warnings,
+    hostPolicy,
     attestationKey,
     quote:
       quote === null
@@ -29,6 +33,7 @@ export function toAppraisalDocument({
             restartCount: quote.clockInfo.restartCount,
             clock: Number(quote.clockInfo.clock),
             safe: quote.clockInfo.safe,
+            firmwareVersion: quote.firmwareVersion.toString(16).padStart(16, '0'),
           },
     firmware,
     system: system.map(({ pcr, word }) => ({ pcr, ...word })),
@@ -45,9 +50,12 @@ export function exitCodeOf({ verdict }: Appraisal): ExitCode {
 
 /** The appraisal for people: the answer, what each set is, a table of extensions, and every reason for a no. */
 export function appraisalText(appraisal: Appraisal): string {
-  const { verdict, attestationKey, firmware, system, sets, extensions, reasons } = appraisal;
+  const { verdict, attestationKey, hostPolicy, firmware, system, sets, extensions } = appraisal;
   const facts: (readonly [string, string])[] = [
     ['attestation key', attestationKey],
+    ...(hostPolicy === null
+      ? []
+      : [['appraised by', `${hostPolicy.name} version ${hostPolicy.version}`] as const]),
     ...(firmware === null ? [] : firmwareFacts(firmware)),
     ...systemFacts(system),
   ];
@@ -57,7 +65,8 @@ export function appraisalText(appraisal: Appraisal): string {
       `${stateText[state]}, under policy ${policy.name} version ${policy.version}`,
     ]);
   }
-  for (const why of reasons) facts.push(['because', reasonText(why)]);
+  for (const why of appraisal.reasons) facts.push(['because', reasonText(why)]);
+  for (const one of appraisal.warnings) facts.push(['warning', reasonText(one)]);
   const refusals = extensions.flatMap(({ name, reasons: why }) =>
     why.map((one) => `  ${name}: ${reasonText(one)}`),
   );

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
+import { addAppraisalOptions } from './appraisal-options.ts';
 import { addCredentialOptions, addTlsOptions, tlsKeySha256 } from './connection-options.ts';
-import { addKnownLogOptions } from './known-log-options.ts';
 import {
   example,
   extensionClass,
@@ -15,7 +15,6 @@ import {
   tcti,
   trust,
 } from './option-words.ts';
-import { addResultOptions } from './result-options.ts';
 import { type ExitCode, exitCodes, type Output, printable } from './output.ts';
 import { definePackaging } from './packaging-commands.ts';
 import { defineMerging } from './merge-commands.ts';
@@ -185,18 +184,12 @@ function defineAttest(program: Command, output: Output, finish: Finish): void {
     .command('attest')
     .description('Challenge a host, and appraise the evidence it answers with.')
     .argument('<url>', "the host's endpoint")
-    .requiredOption('--identity <file>', "the host's enrolment record, by touchstone enroll")
-    .addOption(policy())
-    .addOption(policyTrust())
-    .addOption(trust())
-    .addOption(labels())
-    .option('--save <file>', 'also write the evidence to a file')
-    .addOption(json());
-  addKnownLogOptions(
+    .option('--save <file>', 'also write the evidence to a file');
+  const appraising = addAppraisalOptions(
     command,
     'evidence that was saved before: this must continue it, and its logs are not sent again',
   );
-  addCredentialOptions(command)
+  addCredentialOptions(appraising)
     .addOption(tlsKeySha256().default(undefined, "the connection's"))
     .addHelpText(
       ...example('touchstone attest http://127.0.0.1:7431 --identity host.json --policy policy.yaml'),
@@ -212,16 +205,9 @@ function defineAppraise(program: Command, output: Output, finish: Finish): void 
     .command('appraise')
     .description('Appraise evidence offline.')
     .argument('<file>', 'evidence, as attest --save or POST /v1/attestations gives it')
-    .requiredOption('--identity <file>', "the host's enrolment record, by touchstone enroll")
     .requiredOption('--nonce <base64>', 'the nonce of the challenge')
-    .addOption(tlsKeySha256().default(undefined, 'not checked'))
-    .addOption(labels())
-    .addOption(policy())
-    .addOption(policyTrust())
-    .addOption(trust())
-    .addOption(json());
-  addKnownLogOptions(appraise, 'evidence of the host that was accepted before: this must continue it');
-  addResultOptions(appraise)
+    .addOption(tlsKeySha256().default(undefined, 'not checked'));
+  addAppraisalOptions(appraise, 'evidence of the host that was accepted before: this must continue it')
     .addHelpText(
       ...example('touchstone appraise evidence.json --identity host.json --nonce … --policy policy.yaml'),
     )

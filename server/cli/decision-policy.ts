@@ -36,7 +36,7 @@ export async function readPolicy(
   { err }: Output,
 ): Promise<Policy> {
   const text = await readUserFile(path);
-  if (policyTrust.length > 0) await requireSignature(path, text, await readCertificates(policyTrust));
+  await requirePolicySignature(path, text, policyTrust);
   const policy = await loadPolicy({ text, path, files: policyFiles(path, root) });
   for (const { at, message } of policy.warnings)
     err(`touchstone: ${printable(`${at}: warning: ${message}`)}\n`);
@@ -48,11 +48,18 @@ export function signaturePath(policy: string): string {
   return `${policy}.p7s`;
 }
 
-async function requireSignature(
+/**
+ * Checks the signature beside a policy, of whichever kind.
+ *
+ * @param policyTrust as in `PolicyReading`. @throws PolicyInvalid if it is not as these certificates want it.
+ */
+export async function requirePolicySignature(
   path: string,
   text: Uint8Array,
-  certificates: readonly Certificate[],
+  policyTrust: readonly string[],
 ): Promise<void> {
+  if (policyTrust.length === 0) return;
+  const certificates = await readCertificates(policyTrust);
   const cms = await readIfPresent('/', resolve(signaturePath(path)), maximumFileBytes);
   const reasons = checkPolicySignature(text, cms, certificates, now());
   if (reasons.length > 0)

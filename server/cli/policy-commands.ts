@@ -138,7 +138,7 @@ function defineSign(group: Command, output: Output, finish: Finish): void {
   group
     .command('sign')
     .description('Make a detached PKCS#7 signature beside a policy.')
-    .argument('<policy>', 'an ExtensionPolicy file')
+    .argument('<policy>', 'an ExtensionPolicy or AppraisalPolicy file')
     .requiredOption('--key <file>', 'the private key, PEM')
     .requiredOption(
       '--certificate <file>',

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 
+import type { AppraisalPolicy } from '../../verifier/appraisal-policy/appraisal-policy.ts';
 import type { Appraisal } from '../../verifier/appraisal/appraisal.ts';
 import { toAttestationResult } from '../../verifier/appraisal/attestation-result.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
@@ -43,6 +44,13 @@ export async function resultTarget(options: ResultOptions): Promise<ResultTarget
   return { path: result, key: await readResultKey(resultKey), options };
 }
 
+interface ResultCircumstances {
+  readonly nonce: Uint8Array;
+  readonly policy: Policy;
+  readonly appraisalPolicy: AppraisalPolicy | undefined;
+  readonly now: Date;
+}
+
 /**
  * Signs the result of an appraisal as an EAT attestation result in a JWT (`typ: eat+jwt`, RFC 9782) and writes it to a file,
  * whatever the answer is: a no that is signed can be shown.
@@ -50,10 +58,11 @@ export async function resultTarget(options: ResultOptions): Promise<ResultTarget
 export async function writeResult(
   { path, key, options }: ResultTarget,
   appraisal: Appraisal,
-  { nonce, policy, now }: { readonly nonce: Uint8Array; readonly policy: Policy; readonly now: Date },
+  { now, ...context }: ResultCircumstances,
 ): Promise<void> {
   const claims = toAttestationResult(appraisal, {
-    ...{ profile: options.resultProfile, nonce, policy, issuedAt: now, host: options.resultHost },
+    ...context,
+    ...{ profile: options.resultProfile, issuedAt: now, host: options.resultHost },
     expiresAt: new Date(now.getTime() + options.resultLifetime * 1000),
     verifier: { developer: 'Touchstone', build: `touchstone ${productVersion()}` },
   });

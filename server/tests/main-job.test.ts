@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -138,6 +139,19 @@ test('gating again changes nothing and measures nothing', async () => {
   assert.equal(code, 0);
   assert.equal(JSON.parse(out).measured, 'unchanged');
   assert.deepEqual(readFileSync(log), before);
+});
+
+test('attest takes earlier evidence and signs its answer, as appraise does', async () => {
+  const at = (name: string): string => join(machine.root, name);
+  assert.equal((await attest('--save', at('earlier.json'))).code, 0);
+  execFileSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', at('result.key')]);
+  const result = ['--result', at('result.jwt'), '--result-key', at('result.key')];
+  const later = await attest('--previous', at('earlier.json'), ...result);
+  assert.equal(later.code, 0, later.err);
+  assert.match(readFileSync(at('result.jwt'), 'utf8'), /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  writeFileSync(at('foreign.json'), '{}');
+  const foreign = await attest('--previous', at('foreign.json'));
+  assert.equal(foreign.code, 2, foreign.err);
 });
 
 test('appraise decides offline about saved evidence, and refuses it for another nonce', async () => {

@@ -1,3 +1,4 @@
+import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
 import type { Hex } from '../bytes/hex.ts';
 import type { MeasuredSet } from '../measurement/extension-history.ts';
 import type { SystemFact } from '../measurement/system-facts.ts';
@@ -25,6 +26,10 @@ export interface Appraisal {
   readonly verdict: Answer;
   /** Why not: about the host as a whole. Each extension has its own. */
   readonly reasons: readonly Reason[];
+  /** What fails of that which the policy about hosts only warns of; says nothing of the verdict. */
+  readonly warnings: readonly Reason[];
+  /** The policy about hosts that was asked; null: none. */
+  readonly hostPolicy: Pick<AppraisalPolicy, 'name' | 'version' | 'sha256'> | null;
   /** Name of the attestation key the answer is about. */
   readonly attestationKey: Hex;
   /** What the quote proves; null where it proves nothing. */

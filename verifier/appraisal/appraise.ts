@@ -1,5 +1,7 @@
+import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
 import { Malformed } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
+import type { EnrolmentRecord } from '../enrolment/enrolment-record.ts';
 import { completeLogs, type KnownLogs } from '../evidence/complete-logs.ts';
 import { type Evidence, parseEvidence } from '../evidence/evidence.ts';
 import type { Identity } from '../evidence/identity.ts';
@@ -15,6 +17,7 @@ import { checkChannel } from './check-channel.ts';
 import { checkContinuity, type ProvedMoment } from './check-continuity.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkLogClaim, checkLogComplete } from './check-log-claim.ts';
+import { judgeHost, toPolicyName } from './judge-host.ts';
 import type { ProvedLogs } from './read-logs.ts';
 import { type Recall, recallNothing } from './recall.ts';
 
@@ -46,6 +49,10 @@ export interface AppraisalInput {
    * beside the kernel image.
    */
   readonly knownBootDigests?: ReadonlySet<string> | undefined;
+  /** What the host must prove besides that what is merged is allowed; nothing if there is none. */
+  readonly appraisalPolicy?: AppraisalPolicy | undefined;
+  /** What the host's enrolment rests on, where the identity is of an enrolment record. */
+  readonly enrolment?: EnrolmentRecord['endorsement']['trust'] | undefined;
 }
 
 /**
@@ -84,18 +91,24 @@ export function appraiseWith(input: AppraisalInput, recall: Recall): Appraisal {
     knownBootDigests: input.knownBootDigests ?? new Set(),
   });
   const found = { quote: quote.quote, firmware: proved.summary, system: proved.system };
-  if (proved.history === null) return conclude(key, { ...found, reasons: proved.reasons });
+  const { history, firmware } = proved;
+  if (history === null) return conclude(key, { ...found, reasons: proved.reasons });
+  const before = previousMoment(previous, expected);
+  const host = judgeHost({ quote: quote.quote, history, firmware, previous: before }, input);
   return conclude(key, {
+    hostPolicy: input.appraisalPolicy === undefined ? null : toPolicyName(input.appraisalPolicy),
     ...found,
-    history: proved.history,
+    history,
+    warnings: host.warnings,
     reasons: [
       ...proved.reasons,
       ...checkChannel(evidence.claims, input.tlsKeySha256),
       ...checkLogComplete(evidence.claims.logs.userspace),
-      ...continues(momentOf({ ...evidence, logs }, quote.quote), previous, expected),
-      ...recall.sets(proved.history, evidence.claims.sets),
+      ...(before === null ? [] : checkContinuity(momentOf({ ...evidence, logs }, quote.quote), before)),
+      ...recall.sets(history, evidence.claims.sets),
+      ...host.reasons,
     ],
-    extensions: recall.extensions(proved.history, evidence.claims.sets, {
+    extensions: recall.extensions(history, evidence.claims.sets, {
       ...input,
       verifySignature: recall.signature,
     }),
@@ -146,8 +159,8 @@ function verifyEvidenceQuote(
 }
 
 /** Evidence of another host, or changed in the verifier's keeping, would say nothing about what this host proved before. */
-function continues(now: ProvedMoment, evidence: Evidence | null, expected: Expected): Reason[] {
-  if (evidence === null) return [];
+function previousMoment(evidence: Evidence | null, expected: Expected): ProvedMoment | null {
+  if (evidence === null) return null;
   const verdict = verifyEvidenceQuote(evidence, claimsDigest(evidence.claims), expected);
   if (!verdict.verified)
     throw new Malformed('previous evidence', `is not of this host: ${verdict.reasons[0]?.message ?? ''}`);
@@ -157,7 +170,7 @@ function continues(now: ProvedMoment, evidence: Evidence | null, expected: Expec
     evidence.claims.logs.userspace,
   );
   if (changed.length > 0) throw new Malformed('previous evidence', 'has another log than was quoted');
-  return checkContinuity(now, momentOf(evidence, verdict.quote));
+  return momentOf(evidence, verdict.quote);
 }
 
 function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): ProvedMoment {
@@ -168,15 +181,18 @@ function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): Proved
 function conclude(
   { name }: PublicArea,
   found: Pick<Appraisal, 'reasons'> &
-    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'firmware' | 'system'>> &
+    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'firmware' | 'system' | 'hostPolicy' | 'warnings'>> &
     Partial<Pick<ProvedLogs, 'history'>>,
 ): Appraisal {
-  const { reasons, quote = null, extensions = [], history = null, firmware = null, system = [] } = found;
+  const { reasons, warnings = [], quote = null, extensions = [] } = found;
+  const { history = null, firmware = null, system = [], hostPolicy = null } = found;
   const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
   return {
     // Without a history nothing was read that could speak against the host.
     verdict: answer === 'trustworthy' && history === null ? 'not-trustworthy' : answer,
     reasons,
+    warnings,
+    hostPolicy,
     attestationKey: name,
     quote,
     firmware,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { loadAppraisalPolicy } from '../appraisal-policy/load-appraisal-policy.ts';
+import { policyText } from '../appraisal-policy/tests/sample-host.ts';
 import { digest } from '../bytes/digest.ts';
 import { toHex } from '../bytes/hex.ts';
 import { policy } from '../policy/tests/asked.ts';
-import { type Reason, reason } from '../reasons.ts';
+import { type Reason, reason, type ReasonCode } from '../reasons.ts';
 import type { Appraisal, AppraisedExtension } from './appraisal.ts';
 import { type ResultContext, toAttestationResult } from './attestation-result.ts';
 import { extensionVector, hostVector } from './trustworthiness.ts';
@@ -27,6 +29,8 @@ const measured = { policy: { type: 'policy', name: 'edge', version: '12', sha256
 const good: Appraisal = {
   verdict: 'trustworthy',
   reasons: [],
+  warnings: [],
+  hostPolicy: null,
   attestationKey: hash,
   quote: {} as NonNullable<Appraisal['quote']>,
   firmware: null,
@@ -62,11 +66,9 @@ test('a result of the veraison profile has the names that its relying parties re
         'ear.trustworthiness-vector': { 'instance-identity': 2, 'file-system': 2, configuration: 2 },
         'ear.appraisal-policy-id': policyId,
         touchstone: {
-          verdict: 'trustworthy',
-          attestationKey: hash,
-          firmware: null,
-          sets: good.sets,
-          reasons: [],
+          ...{ verdict: 'trustworthy', attestationKey: hash, firmware: null, sets: good.sets },
+          ...{ reasons: [], warnings: [] },
+          policies: [policyId],
         },
       },
       'edge-1/sysext/tools': {
@@ -83,6 +85,42 @@ test('a result of the veraison profile has the names that its relying parties re
       },
     },
   });
+});
+
+const hosts = loadAppraisalPolicy({ text: Buffer.from(policyText('{ merged: true }')), path: 'hosts.yaml' });
+const hostsId = `urn:touchstone:appraisal-policy:hosts:3:sha256:${hosts.sha256}`;
+const extensionsId = `urn:touchstone:policy:test:1:sha256:${policy.sha256}`;
+
+test('the policy about hosts is named for the host, and both in a claim of our own', () => {
+  const result = JSON.parse(
+    JSON.stringify(toAttestationResult(good, { ...context, appraisalPolicy: hosts })),
+  ) as {
+    submods: Record<string, Record<string, unknown> & { touchstone: { policies?: unknown } }>;
+  };
+  const of = (submodule: string) => result.submods[submodule]?.['ear.appraisal-policy-id'];
+  assert.deepEqual([of('edge-1'), of('edge-1/sysext/tools')], [hostsId, extensionsId]);
+  assert.deepEqual(result.submods['edge-1']?.touchstone.policies, [hostsId, extensionsId]);
+  const draft = toAttestationResult(good, { ...context, profile: 'ietf', appraisalPolicy: hosts });
+  assert.ok(JSON.stringify(draft).includes(JSON.stringify([hostsId, extensionsId])));
+});
+
+test('what the policy about hosts finds fault with is said of that part of the host', () => {
+  const vector = (...codes: ReasonCode[]) =>
+    hostVector({ ...good, verdict: 'not-trustworthy', reasons: codes.map((code) => reason(code, 'Why.')) });
+  const rest = { 'instance-identity': 2, 'file-system': 2, configuration: 2 };
+  assert.deepEqual(vector('boot-not-listed', 'pcr-not-listed'), { ...rest, executables: 32 });
+  assert.deepEqual(vector('secure-boot-off'), { ...rest, configuration: 32 });
+  assert.deepEqual(vector('enrolment-insufficient'), { ...rest, 'instance-identity': 97 });
+  assert.deepEqual(vector('firmware-too-old'), { ...rest, hardware: 32 });
+  assert.deepEqual(vector('fact-unknown'), { ...rest, 'file-system': 0, configuration: 0 });
+});
+
+test('a warning is in the result, without its place, and the status is what it would be', () => {
+  const warned = { ...good, warnings: [reason('secure-boot-off', 'Secure Boot is off.', 'hosts.yaml:9:3')] };
+  const text = JSON.stringify(toAttestationResult(warned, context));
+  assert.ok(text.includes('"warnings":[{"code":"secure-boot-off","message":"Secure Boot is off."}]'));
+  assert.ok(!/"ear.status":"(?!affirming)/.test(text));
+  assert.deepEqual(hostVector(warned), hostVector(good));
 });
 
 test('a result of the ietf profile has the names of the draft, a status of its own and the nonce beside each', () => {

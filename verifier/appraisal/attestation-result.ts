@@ -1,3 +1,4 @@
+import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Reason, ReasonCode } from '../reasons.ts';
 import { type Answer, answerOf } from './answer.ts';
@@ -15,8 +16,10 @@ export interface ResultContext {
   readonly profile: ResultProfile;
   /** Of the challenge that the evidence answered. */
   readonly nonce: Uint8Array;
-  /** The policy that decided. */
+  /** The policy that decided about extensions. */
   readonly policy: Policy;
+  /** The policy that decided about the host, where there was one. */
+  readonly appraisalPolicy?: AppraisalPolicy | undefined;
   readonly issuedAt: Date;
   /** The result must not be used any more from then on; null: it does not say. */
   readonly expiresAt: Date | null;
@@ -48,13 +51,19 @@ export function toAttestationResult(appraisal: Appraisal, context: ResultContext
   const { tag, separator, word } = profiles[context.profile];
   const name = (text: string): string => `ear${separator}${text.replaceAll('-', word)}`;
   const nonce = Buffer.from(context.nonce).toString('base64url');
-  const policyId = policyIdOf(context.policy);
-  const submodule = (vector: Trustworthiness, status: Status, details: object): object => ({
+  const extensionPolicy = policyIdOf(context.policy);
+  const hostPolicies = [...hostPolicyIds(context), extensionPolicy];
+  const submodule = (
+    vector: Trustworthiness,
+    status: Status,
+    policies: string[],
+    details: object,
+  ): object => ({
     [name('status')]: status,
     [name('trustworthiness-vector')]: vector,
     ...(context.profile === 'ietf'
-      ? { [name('appraisal-policy-ids')]: [policyId], eat_nonce: nonce }
-      : { [name('appraisal-policy-id')]: policyId }),
+      ? { [name('appraisal-policy-ids')]: policies, eat_nonce: nonce }
+      : { [name('appraisal-policy-id')]: policies[0] }),
     touchstone: details,
   });
   const status = statusOf[appraisal.verdict];
@@ -66,11 +75,19 @@ export function toAttestationResult(appraisal: Appraisal, context: ResultContext
     [name('verifier-id')]: context.verifier,
     eat_nonce: nonce,
     submods: {
-      [context.host]: submodule(hostVector(appraisal), status, hostDetails(appraisal)),
+      [context.host]: submodule(hostVector(appraisal), status, hostPolicies, {
+        ...hostDetails(appraisal),
+        policies: hostPolicies,
+      }),
       ...Object.fromEntries(
         appraisal.extensions.map((extension) => [
           `${context.host}/${extension.class}/${extension.name}`,
-          submodule(extensionVector(extension), statusOf[answerOf(extension.reasons)], detailsOf(extension)),
+          submodule(
+            extensionVector(extension),
+            statusOf[answerOf(extension.reasons)],
+            [extensionPolicy],
+            detailsOf(extension),
+          ),
         ]),
       ),
     },
@@ -82,8 +99,18 @@ export function policyIdOf({ name, version, sha256 }: Policy): string {
   return `urn:touchstone:policy:${encodeURIComponent(name)}:${version}:sha256:${sha256}`;
 }
 
-function hostDetails({ verdict, reasons, attestationKey, firmware, sets }: Appraisal): object {
-  return { verdict, attestationKey, firmware, sets, reasons: reasons.map(toReasonClaim) };
+function hostPolicyIds({ appraisalPolicy }: ResultContext): string[] {
+  if (appraisalPolicy === undefined) return [];
+  const { name, version, sha256 } = appraisalPolicy;
+  return [`urn:touchstone:appraisal-policy:${encodeURIComponent(name)}:${version}:sha256:${sha256}`];
+}
+
+function hostDetails({ verdict, reasons, warnings, attestationKey, firmware, sets }: Appraisal): object {
+  return {
+    ...{ verdict, attestationKey, firmware, sets },
+    reasons: reasons.map(toReasonClaim),
+    warnings: warnings.map(toReasonClaim),
+  };
 }
 
 function detailsOf({ version, rootHash, signer, rule, reasons }: AppraisedExtension): object {

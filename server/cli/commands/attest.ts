@@ -3,39 +3,26 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 import type { Appraisal } from '../../../verifier/appraisal/appraisal.ts';
-import { appraise } from '../../../verifier/appraisal/appraise.ts';
 import { toBase64 } from '../../../verifier/bytes/base64.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { completeEvidence } from '../../../verifier/evidence/complete-logs.ts';
 import { type LogSelection, wholeLogs } from '../../attester/select-logs.ts';
 import { type ReceivedEvidence, requestEvidence } from '../../http/evidence-client.ts';
-import { now } from '../../os/clock.ts';
 import { writeDurable } from '../../os/durable-file.ts';
-import { appraisalText, toAppraisalDocument } from '../appraisal-report.ts';
 import { readCredentials } from '../client-credentials.ts';
-import { decisionPolicy } from '../decision-policy.ts';
 import { parseEndpointUrl } from '../endpoint-url.ts';
 import { expectedTlsKey, tlsKeyShape } from '../expected-tls-key.ts';
-import { readLabels } from '../knowledge.ts';
-import { readKnownIdentity } from '../known-identity.ts';
-import { bootDigestsShape, type KnownEvidence, readKnownEvidence } from '../known-logs.ts';
-import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
+import { appraisalShape, appraiseAnswer, prepareAppraisal, reportAppraisal } from '../host-appraisal.ts';
+import type { KnownEvidence } from '../known-logs.ts';
+import type { ExitCode, Output } from '../output.ts';
 
 const shape = z.object({
-  identity: z.string(),
-  policy: z.string().optional(),
-  trust: z.array(z.string()),
-  policyTrust: z.array(z.string()),
-  labels: z.string().optional(),
+  ...appraisalShape,
   ca: z.string().optional(),
   certificate: z.string().optional(),
   key: z.string().optional(),
   tlsKeySha256: tlsKeyShape,
   save: z.string().optional(),
-  previous: z.string().optional(),
-  firmwareLog: z.array(z.string()),
-  knownBootDigest: bootDigestsShape,
-  json: z.boolean().default(false),
 });
 
 /** `touchstone attest`: a fresh nonce to the host, its evidence appraised here. */
@@ -43,29 +30,21 @@ export async function attestHost(url: string, raw: object, output: Output): Prom
   const options = parseShape(shape, raw, 'options');
   const base = parseEndpointUrl(url);
   const credentials = await readCredentials(base, options);
-  const policy = await decisionPolicy(options, output);
-  const identity = await readKnownIdentity(options.identity);
-  const labels = await readLabels(options.labels);
-  const known = await readKnownEvidence(options);
+  const prepared = await prepareAppraisal(options, output);
   const expected = expectedTlsKey(options.tlsKeySha256);
   const ask = async (logs: LogSelection): Promise<Asked> => {
     const nonce = new Uint8Array(randomBytes(32));
     const { evidence, tlsKeySha256 } = await requestEvidence(base, nonce, credentials, logs);
-    const appraisal = appraise({
-      ...{ evidence, nonce, identity, policy, labels, now: now() },
-      ...{ previous: known.previous, knownFirmwareLogs: known.logs.firmware },
-      knownBootDigests: options.knownBootDigest,
-      tlsKeySha256: expected === undefined ? tlsKeySha256 : expected,
+    const appraisal = appraiseAnswer(prepared, {
+      ...{ evidence, nonce, tlsKeySha256: expected === undefined ? tlsKeySha256 : expected },
     });
     return { evidence, nonce, tlsKeySha256, appraisal };
   };
-  const first = await ask(known.selection);
+  const first = await ask(prepared.evidence.selection);
   // A host that was booted again since may have a longer log than before, of which the beginning is another.
   const asked = leavesOut(first.appraisal) ? await ask(wholeLogs) : first;
-  if (options.save !== undefined) await save(options.save, asked, known, output);
-  const { appraisal } = asked;
-  output.out(options.json ? jsonText(toAppraisalDocument(appraisal)) : appraisalText(appraisal));
-  return appraisal.verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
+  if (options.save !== undefined) await save(options.save, asked, prepared.evidence, output);
+  return reportAppraisal(prepared, asked.appraisal, asked, output);
 }
 
 interface Asked extends ReceivedEvidence {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { loadAppraisalPolicy } from '../../../verifier/appraisal-policy/load-appraisal-policy.ts';
+import { policyKind } from '../../../verifier/appraisal-policy/policy-kind.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { loadPolicy } from '../../../verifier/policy/load.ts';
 import { parseCertificates } from '../../../verifier/trust/certificate.ts';
@@ -21,7 +23,10 @@ const shape = z.object({
 export async function signPolicy(file: string, raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
   const text = await readUserFile(file);
-  const policy = await loadPolicy({ text, path: file, files: policyFiles(file, '/') });
+  const policy =
+    policyKind(text, file) === 'AppraisalPolicy'
+      ? loadAppraisalPolicy({ text, path: file })
+      : await loadPolicy({ text, path: file, files: policyFiles(file, '/') });
   const [certificate, ...others] = parseCertificates(
     await readUserFile(options.certificate),
     options.certificate,
