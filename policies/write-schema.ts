@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 
 import { format } from 'prettier';
 
+import { hostTestJsonSchema } from '../verifier/appraisal-policy/host-test-schema.ts';
+import { appraisalPolicyJsonSchema } from '../verifier/appraisal-policy/schema.ts';
 import { policyTestJsonSchema } from '../verifier/authoring/policy-test-schema.ts';
 import { extensionPolicyJsonSchema } from '../verifier/policy/schema.ts';
 
@@ -14,3 +16,5 @@ async function write(name: string, schema: unknown): Promise<void> {
 
 await write('extension-policy', extensionPolicyJsonSchema());
 await write('policy-test', policyTestJsonSchema());
+await write('appraisal-policy', appraisalPolicyJsonSchema());
+await write('appraisal-policy-test', hostTestJsonSchema());

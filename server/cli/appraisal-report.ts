@@ -43,7 +43,7 @@ export function toAppraisalDocument({
 }
 
 /** Every answer but a yes is a no to a script; what it should do about it differs. */
-export function exitCodeOf({ verdict }: Appraisal): ExitCode {
+export function exitCodeOf({ verdict }: Pick<Appraisal, 'verdict'>): ExitCode {
   if (verdict === 'undecided') return exitCodes.couldNotDecide;
   return verdict === 'trustworthy' ? exitCodes.yes : exitCodes.no;
 }

@@ -1,5 +1,4 @@
-import type { CheckedPolicy } from '../../verifier/authoring/check-policy.ts';
-import { type CheckProblem, positionOf } from '../../verifier/authoring/check-problem.ts';
+import { type CheckedPolicy, type CheckProblem, positionOf } from '../../verifier/authoring/check-problem.ts';
 import { excerptAt } from '../../verifier/authoring/source-excerpt.ts';
 import { printable } from './output.ts';
 

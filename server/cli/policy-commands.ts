@@ -28,7 +28,7 @@ function defineCheck(group: Command, output: Output, finish: Finish): void {
   group
     .command('check')
     .description('Find what is wrong with a policy, and what its author hardly means.')
-    .argument('<policy>', 'an ExtensionPolicy file')
+    .argument('<policy>', 'an ExtensionPolicy or AppraisalPolicy file')
     .addOption(
       repeated(
         '--images <directory>',
@@ -48,7 +48,7 @@ function defineTest(group: Command, output: Output, finish: Finish): void {
   group
     .command('test')
     .description('Run the test files of policies.')
-    .argument('<test...>', 'PolicyTest files')
+    .argument('<test...>', 'PolicyTest and AppraisalPolicyTest files')
     .option('--junit <file>', 'also write the results as JUnit XML')
     .addOption(json())
     .addHelpText(...example('touchstone policy test policies/tests/*.test.yaml'))
@@ -61,19 +61,24 @@ function defineTest(group: Command, output: Output, finish: Finish): void {
 function defineExplain(group: Command, output: Output, finish: Finish): void {
   group
     .command('explain')
-    .description('Go through the rules with one image: what matched, what failed, and why.')
-    .argument('<image>', 'an image file or directory')
+    .description(
+      'Go through the rules with one image, or an AppraisalPolicy with evidence: what matched, what failed, and why.',
+    )
+    .argument('<subject>', 'an image file or directory; evidence, if the policy is an AppraisalPolicy')
     .addOption(policy().makeOptionMandatory())
     .addOption(policyTrust())
     .addOption(extensionClass().default(undefined, 'by file name or directory, else sysext'))
     .option('--host <directory>', 'the host that the image is for, / for this one')
     .addOption(labels())
     .option('--full', 'recompute the whole hash tree')
+    .option('--identity <file>', "for evidence: the host's enrolment record")
+    .option('--previous <file>', 'for evidence: earlier evidence of the host')
+    .option('--pcr <number>', 'for evidence: the PCR that extensions are measured into', '13')
     .addOption(json())
     .addHelpText(...example('touchstone policy explain --policy policy.yaml tools.raw'))
     .action(async (image: string, options: object) => {
-      const { explainImage } = await import('./commands/policy-explain.ts');
-      finish(await explainImage(image, options, output));
+      const { explainSubject } = await import('./commands/policy-explain.ts');
+      finish(await explainSubject(image, options, output));
     });
 }
 

@@ -1,8 +1,11 @@
 import type { JunitSuite } from '../../verifier/authoring/junit.ts';
-import type { Expectation } from '../../verifier/authoring/policy-test.ts';
-import { type CaseResult, findUntested } from '../../verifier/authoring/policy-test-result.ts';
+import {
+  type CaseResult,
+  findUntested,
+  type TestedExpectation,
+  type TestedPolicy,
+} from '../../verifier/authoring/policy-test-result.ts';
 import type { PolicyProblem } from '../../verifier/policy/document.ts';
-import type { Policy } from '../../verifier/policy/policy.ts';
 import { type ExitCode, exitCodes, fields, printable } from './output.ts';
 import { reasonText } from './verdict-report.ts';
 
@@ -11,7 +14,7 @@ export interface TestReport {
   /** As the user named it. */
   readonly file: string;
   /** Null if nothing was tested. */
-  readonly policy: Policy | null;
+  readonly policy: TestedPolicy | null;
   readonly cases: readonly CaseReport[];
   /** Why nothing was tested: the test file or the policy is not valid, or the test file cannot be read. */
   readonly failure: {
@@ -67,7 +70,7 @@ function untestedRules(reports: readonly TestReport[]): readonly PolicyProblem[]
   );
 }
 
-function testedPolicies(reports: readonly TestReport[]): readonly Policy[] {
+function testedPolicies(reports: readonly TestReport[]): readonly TestedPolicy[] {
   const policies = reports.flatMap(({ policy }) => policy ?? []);
   return [...new Map(policies.map((policy) => [policy.path, policy])).values()];
 }
@@ -82,7 +85,7 @@ export function testText({ file, policy, cases, failure }: TestReport): string {
   ].join('');
 }
 
-function policyText({ path, name, version, mode }: Policy): string {
+function policyText({ path, name, version, mode }: TestedPolicy): string {
   return `${path ?? ''} (${name}, version ${version}${mode === 'audit' ? ', mode audit' : ''})`;
 }
 
@@ -99,15 +102,21 @@ function difference({ at, expected, answer, error }: CaseResult): readonly (read
     ['expected', `${expectationText(expected)} (${at})`],
     ['got', answer === null ? `no answer: ${error ?? ''}` : answerText(answer)],
     ...(answer?.reasons ?? []).map((why) => ['because', reasonText(why)] as const),
+    ...(answer?.warnings ?? []).map((one) => ['warning', reasonText(one)] as const),
   ];
 }
 
-function expectationText({ verdict, rule, code }: Expectation): string {
-  return `${verdict}${rule === null ? '' : ` by the rule "${rule}"`}${code === null ? '' : ` with ${code}`}`;
+function expectationText({ verdict, rule, code, warns }: TestedExpectation): string {
+  const warned = (warns ?? null) === null ? '' : `, warned of ${warns?.join(', ') || 'nothing'}`;
+  return `${verdict}${rule === null ? '' : ` by the rule "${rule}"`}${code === null ? '' : ` with ${code}`}${warned}`;
 }
 
-function answerText({ verdict, rule, ruleAt, reasons }: NonNullable<CaseResult['answer']>): string {
+function answerText({ verdict, rule, rules, ruleAt, reasons }: NonNullable<CaseResult['answer']>): string {
   const codes = [...new Set(reasons.map(({ code }) => code))].join(', ');
+  if (rules !== undefined) {
+    const about = rules.length === 0 ? ' by no rule' : ` by ${rules.map((one) => `"${one}"`).join(', ')}`;
+    return `${verdict}${about}${codes === '' ? '' : ` with ${codes}`}`;
+  }
   const by = rule === null ? ' by no rule' : ` by the rule "${rule}"`;
   return `${verdict}${by}${codes === '' ? '' : ` with ${codes}`}${ruleAt === null ? '' : ` (${ruleAt})`}`;
 }

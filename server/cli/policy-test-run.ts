@@ -8,11 +8,13 @@ import {
   type PolicyTestCase,
 } from '../../verifier/authoring/policy-test.ts';
 import { type Answer, caseError, judgeCase } from '../../verifier/authoring/policy-test-result.ts';
+import { isHostTest } from '../../verifier/appraisal-policy/policy-kind.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { decide } from '../../verifier/policy/decide.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { PolicyInvalid } from '../../verifier/policy/policy-text.ts';
 import { now } from '../os/clock.ts';
+import { runHostTest } from './host-test-run.ts';
 import { readPolicy, readUserFile } from './decision-policy.ts';
 import { findNamedImage, verifyNamed } from './named-image.ts';
 import type { Output } from './output.ts';
@@ -26,7 +28,9 @@ import { makeProgress } from './progress.ts';
 export async function runTestFile(file: string, output: Output): Promise<TestReport> {
   const none = { file, policy: null, cases: [] };
   try {
-    const test = parsePolicyTest(await readUserFile(file), file);
+    const text = await readUserFile(file);
+    if (isHostTest(text, file)) return { file, ...(await runHostTest(text, file, output)), failure: null };
+    const test = parsePolicyTest(text, file);
     const policy = await readTestedPolicy(test, file, output);
     const cases: CaseReport[] = [];
     for (const one of test.cases) cases.push(await runCase(one, policy, dirname(file), output));

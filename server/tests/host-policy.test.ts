@@ -198,3 +198,151 @@ test('a signed result names both policies', async () => {
   assert.match(policies[0], /^urn:touchstone:appraisal-policy:hosts:3:sha256:/);
   assert.match(policies[1], /^urn:touchstone:policy:/);
 });
+
+const twoRules = `apiVersion: touchstone/v1
+kind: AppraisalPolicy
+metadata: { name: hosts, version: 3 }
+rules:
+  - name: all hosts
+    require: { enrolment: activated, extensions: [{ name: vendor-z }] }
+    warn: { merged: true }
+  - name: production
+    when: { labels: { env: production } }
+    require: { firmwareLog: true }
+`;
+
+test('explain goes through the rules with evidence, whoever it is of', async () => {
+  const policy = machine.put('hosts.yaml', twoRules);
+  const { code, out, err } = await touchstone('policy', 'explain', at('evidence.json'), '--policy', policy);
+  assert.deepEqual([code, err], [1, '']);
+  assert.equal(
+    out,
+    `${at('evidence.json')}, whoever it is of
+${policy} (hosts, version 3)
+  rule 1 "all hosts" (${policy}:5:5): fails
+      fact-unknown: The keys of the host do not come from an enrolment record. (${policy}:6:27)
+      extension-missing: The sysext vendor-z is not in use. (${policy}:6:51)
+      warning: merge-unconfirmed: The sysext set was approved, and no merge of it was confirmed. (${policy}:7:21)
+      warning: merge-unconfirmed: The confext set was approved, and no merge of it was confirmed. (${policy}:7:21)
+  rule 2 "production" (${policy}:8:5): passed over
+      it is about hosts with the label env: production, and the host has no such label
+not-trustworthy: fact-unknown, extension-missing
+`,
+  );
+});
+
+test('explain takes what is known of the host besides, and is scripted against', async () => {
+  const policy = machine.put('hosts.yaml', twoRules.replace('vendor-z', 'vendor-a'));
+  const labels = machine.put('labels.yaml', 'env: production\n');
+  const more = [
+    '--identity',
+    at('identity.json'),
+    '--labels',
+    labels,
+    '--previous',
+    at('evidence.json'),
+    '--json',
+  ];
+  const { code, out } = await touchstone(
+    'policy',
+    'explain',
+    at('evidence.json'),
+    '--policy',
+    policy,
+    ...more,
+  );
+  assert.equal(code, 3);
+  const { verdict, rules, policy: named } = JSON.parse(out);
+  assert.deepEqual([verdict, named.name], ['undecided', 'hosts']);
+  assert.deepEqual(
+    rules.map((rule: { outcome: string }) => rule.outcome),
+    ['holds', 'could not tell'],
+  );
+});
+
+test('evidence that does not agree with itself is not asked about', async () => {
+  const document = toEvidenceDocument(evidence);
+  const forged = machine.put(
+    'forged.json',
+    JSON.stringify({ ...document, pcrs: { sha256: { 13: '00'.repeat(32) } } }),
+  );
+  const policy = machine.put('hosts.yaml', twoRules);
+  const { code, out } = await touchstone('policy', 'explain', forged, '--policy', policy);
+  assert.equal(code, 3);
+  assert.match(out, /pcr-selection-mismatch[^]*not asked: the evidence proves nothing\n$/);
+});
+
+test('options of one kind of policy do not go with the other', async () => {
+  const policy = machine.put('hosts.yaml', twoRules);
+  const hosts = ['policy', 'explain', at('evidence.json'), '--policy', policy];
+  for (const option of [['--full'], ['--class', 'sysext'], ['--host', '/']])
+    assert.equal((await touchstone(...hosts, ...option)).code, 2, option.join(' '));
+  assert.equal((await touchstone(...hosts, '--pcr', '16')).code, 2);
+  const images = ['policy', 'explain', at('x.raw'), '--policy', machine.policyFile];
+  const { code, err } = await touchstone(...images, '--identity', at('identity.json'));
+  assert.equal(code, 2);
+  assert.match(err, /--identity goes with evidence and an AppraisalPolicy/);
+});
+
+const cases = `apiVersion: touchstone/v1
+kind: AppraisalPolicyTest
+policy: hosts.yaml
+cases:
+  - name: our host
+    evidence: evidence.json
+    enrolment: first-use
+    expect: not-trustworthy
+    code: extension-missing
+    warns: [merge-unconfirmed]
+    rule: all hosts
+  - name: production
+    labels: { env: production }
+    host: { enrolment: first-use, sets: [{ policy: { name: x, version: 1 }, extensions: [{ name: vendor-z }] }] }
+    expect: undecided
+    code: fact-unknown
+`;
+
+test('tests ask about real evidence and about hosts that are described', async () => {
+  machine.put('hosts.yaml', twoRules);
+  const { code, out } = await touchstone('policy', 'test', machine.put('hosts.test.yaml', cases));
+  assert.equal(code, 0, out);
+  assert.match(out, /2 cases: 2 as expected, 0 not; 2 of 2 rules tested\n$/);
+});
+
+test('an answer, a code, a warning or a rule that is not as expected fails its case', async () => {
+  for (const [expected, other, got] of [
+    [
+      'expect: not-trustworthy',
+      'expect: undecided',
+      /got +not-trustworthy by "all hosts" with extension-missing/,
+    ],
+    ['code: extension-missing', 'code: pcr-not-listed', /expected +not-trustworthy .*with pcr-not-listed/],
+    ['warns: [merge-unconfirmed]', 'warns: []', /warned of nothing[^]*warning +merge-unconfirmed:/],
+    ['rule: all hosts', 'rule: production', /expected +not-trustworthy by the rule "production"/],
+  ] as const) {
+    const test = machine.put('hosts.test.yaml', cases.replace(expected, other));
+    const { code, out } = await touchstone('policy', 'test', test);
+    assert.equal(code, 1, out);
+    assert.match(out, got);
+  }
+});
+
+test('a test that cannot be asked is not passed over', async () => {
+  const run = (text: string) => touchstone('policy', 'test', machine.put('hosts.test.yaml', text));
+  const missing = await run(cases.replace('evidence.json', 'none.json'));
+  assert.equal(missing.code, 3);
+  const nonsense = await run(cases.replace('evidence.json', 'identity.json'));
+  assert.equal(nonsense.code, 3);
+  const unknown = await run(cases.replace('rule: all hosts', 'rule: all host'));
+  assert.equal(unknown.code, 2);
+  assert.match(
+    unknown.out,
+    /hosts\.test\.yaml:11:11: no rule of the policy "hosts" is named "all host" \(did you mean "all hosts"\?/,
+  );
+  const both = await run(cases.replace('    host:', '    evidence: x\n    host:'));
+  assert.match(both.out, /needs either host or evidence/);
+  const trusted = await run(cases.replace('expect: undecided', 'expect: trustworthy'));
+  assert.match(trusted.out, /cases\.1\.code: goes with another answer/);
+  const twice = await run(cases.replace('name: production', 'name: our host'));
+  assert.match(twice.out, /a case named "our host" stands further up/);
+});

@@ -176,3 +176,33 @@ test('the ready-made policies have nothing but warnings', async () => {
   ])
     assert.equal((await check(`policies/${name}.yaml`)).code, 0, name);
 });
+
+const hosts = `apiVersion: touchstone/v1
+kind: AppraisalPolicy
+metadata: { name: hosts, version: 3 }
+rules:
+  - name: all hosts
+    require: { merged: true }
+`;
+
+test('a policy about hosts is checked as one, even where its text is broken', async () => {
+  const file = put('hosts.yaml', hosts);
+  assert.deepEqual(await check(file), { code: 0, out: `${file} (hosts, version 3): no problems\n`, err: '' });
+  const wrong = await check(put('wrong.yaml', hosts.replace('merged', 'mergd')));
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.out, /unknown key "mergd" \(did you mean "merged"\?[^]*\^/);
+  const broken = await check(put('broken.yaml', `${hosts}  - &a { name: x }\n`), '--json');
+  assert.deepEqual(
+    JSON.parse(broken.out).problems.map(({ message }: { message: string }) => message),
+    ['anchors are not allowed in a policy'],
+  );
+  const hardlyMeant = await check(put('empty.yaml', hosts.replace('merged: true', '')));
+  assert.equal(hardlyMeant.code, 0);
+  assert.match(hardlyMeant.out, /require asks for nothing[^]*2 warnings\n$/);
+});
+
+test('images do not go with a policy about hosts', async () => {
+  const { code, err } = await check(put('hosts.yaml', hosts), '--images', images);
+  assert.equal(code, 2);
+  assert.match(err, /--images is for an ExtensionPolicy/);
+});

@@ -133,17 +133,20 @@ test('a reset counter that went back does not pass for continuous', () => {
 });
 
 test('what only warns is a warning with its place, and no reason', () => {
-  const warned = checkAppraisalPolicy(
+  const { reasons, warnings } = checkAppraisalPolicy(
     load(policyText('{ immutable: true }', 'warn')),
     { ...host, mutable: true },
     none,
   );
-  assert.deepEqual(warned, {
-    reasons: [],
-    warnings: [
-      { code: 'hierarchy-mutable', message: 'A merged hierarchy is mutable.', at: 'hosts.yaml:9:24' },
-    ],
-  });
+  assert.deepEqual(
+    { reasons, warnings },
+    {
+      reasons: [],
+      warnings: [
+        { code: 'hierarchy-mutable', message: 'A merged hierarchy is mutable.', at: 'hosts.yaml:9:24' },
+      ],
+    },
+  );
 });
 
 const labelled = `${policyText('{ immutable: true }')}    when: { labels: { env: [production, staging], site: edge } }

@@ -16,7 +16,12 @@ import type { ProvedHost } from './proved-host.ts';
 import type { Requirement } from './requirement-schema.ts';
 
 /** What a policy about hosts says of one. */
-export interface HostVerdict {
+export interface HostVerdict extends HostFindings {
+  /** All of them, in order: those that are not about the host too. */
+  readonly rules: readonly JudgedRule[];
+}
+
+interface HostFindings {
   /** Why it is not trusted; none: nothing that the policy requires fails. */
   readonly reasons: readonly Reason[];
   /** What fails of that which the policy only warns of. Changes no answer. */
@@ -24,7 +29,7 @@ export interface HostVerdict {
 }
 
 /** A rule and what became of it. */
-export interface JudgedRule extends HostVerdict {
+export interface JudgedRule extends HostFindings {
   readonly name: string;
   readonly at: string;
   /** Why it is not about the host, in words that follow "the rule"; none: it is. */
@@ -42,7 +47,7 @@ export function checkAppraisalPolicy(
   host: ProvedHost,
   labels: ReadonlyMap<string, string>,
 ): HostVerdict {
-  const rules = judgeRules(policy, host, labels);
+  const rules = policy.rules.map((rule) => judgeRule(policy, rule, host, labels));
   const about = rules.filter(({ mismatches }) => mismatches.length === 0);
   // A host that somebody forgot is none that everything is allowed to.
   const uncovered = reason(
@@ -52,26 +57,25 @@ export function checkAppraisalPolicy(
   return {
     reasons: about.length === 0 ? [uncovered] : about.flatMap(({ reasons }) => reasons),
     warnings: about.flatMap(({ warnings }) => warnings),
+    rules,
   };
 }
 
-/** The same, rule by rule, for whoever writes the policy. */
-export function judgeRules(
+function judgeRule(
   policy: AppraisalPolicy,
+  rule: HostRule,
   host: ProvedHost,
   labels: ReadonlyMap<string, string>,
-): readonly JudgedRule[] {
-  return policy.rules.map((rule) => {
-    const { name, at, path } = rule;
-    const mismatches = labelMismatches(rule, labels);
-    const judge = (part: 'require' | 'warn'): readonly Reason[] =>
-      mismatches.length > 0 || rule[part] === null
-        ? []
-        : objections(rule[part], host, policy).map((one) =>
-            reason(one.code, one.message, policy.document.at([...path, part, ...one.path])),
-          );
-    return { name, at, mismatches, reasons: judge('require'), warnings: judge('warn') };
-  });
+): JudgedRule {
+  const { name, at, path } = rule;
+  const mismatches = labelMismatches(rule, labels);
+  const judge = (part: 'require' | 'warn'): readonly Reason[] =>
+    mismatches.length > 0 || rule[part] === null
+      ? []
+      : objections(rule[part], host, policy).map((one) =>
+          reason(one.code, one.message, policy.document.at([...path, part, ...one.path])),
+        );
+  return { name, at, mismatches, reasons: judge('require'), warnings: judge('warn') };
 }
 
 function objections(requirement: Requirement, host: ProvedHost, { dbx }: AppraisalPolicy): Objection[] {

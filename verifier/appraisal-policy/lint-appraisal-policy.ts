@@ -8,7 +8,12 @@ export function lintAppraisalPolicy(
   document: PolicyDocument,
 ): readonly PolicyProblem[] {
   return [
-    ...rules.flatMap((rule) => [...findEmpty(rule, document), ...findUnfounded(rule, document)]),
+    ...rules.flatMap((rule) => [
+      ...findEmpty(rule, document),
+      ...findUnfounded(rule, document),
+      ...findResettable(rule, document),
+    ]),
+    ...findUnusedUpdates(rules, document),
     ...findNothingRequired(rules, document),
   ];
 }
@@ -61,4 +66,24 @@ function findUnfounded({ require, path }: HostRule, document: PolicyDocument): P
 function findNothingRequired(rules: readonly HostRule[], document: PolicyDocument): PolicyProblem[] {
   if (rules.some(({ require }) => require !== null && Object.keys(require).length > 0)) return [];
   return [{ message: 'no rule requires anything', at: document.at(['rules']) }];
+}
+
+const resettable = ['16', '23'] as const;
+
+function findResettable(rule: HostRule, document: PolicyDocument): PolicyProblem[] {
+  return partsOf(rule).flatMap(([part, { pcrs = {} }]) =>
+    resettable
+      .filter((pcr) => pcrs[pcr] !== undefined)
+      .map((pcr) => ({
+        message: `any root process can reset PCR ${pcr}, so its value proves nothing`,
+        at: document.at([...rule.path, part, 'pcrs', pcr]),
+      })),
+  );
+}
+
+function findUnusedUpdates(rules: readonly HostRule[], document: PolicyDocument): PolicyProblem[] {
+  if (!document.has(['dbx'])) return [];
+  const dates = rules.flatMap((rule) => partsOf(rule).map(([, { secureBoot }]) => secureBoot?.dbxDate));
+  if (dates.some((date) => date !== undefined)) return [];
+  return [{ message: 'no rule asks for an update of dbx by its date', at: document.at(['dbx']) }];
 }

@@ -27,7 +27,8 @@ test('a policy is named, and known by the digest of its bytes', () => {
 });
 
 test('the updates of dbx are in order of time, however they are written', () => {
-  const text = policyText('{ merged: true }').replace('rules:', `  2021-01-01: [${sha('e')}]\nrules:`);
+  const asked = '{ secureBoot: { enabled: true, dbxDate: 2023-05-09 } }';
+  const text = policyText(asked).replace('rules:', `  2021-01-01: [${sha('e')}]\nrules:`);
   assert.deepEqual(
     load(text).dbx.map(({ day }) => day),
     ['2021-01-01', '2023-05-09', '2025-06-10'],
@@ -154,6 +155,21 @@ test('what is hardly meant is a warning with its place', () => {
       warnings.map((one) => `hosts.yaml:${one}`),
       requirement,
     );
+});
+
+test('updates of dbx that nothing asks for, and PCRs that root can reset, are warned of', () => {
+  const updates = policyText('{ merged: true }').replace(
+    '\n\n\n\n',
+    `\ndbx: { 2023-05-09: [${sha('f')}] }\n\n\n`,
+  );
+  assert.deepEqual(load(updates).warnings, [
+    { message: 'no rule asks for an update of dbx by its date', at: 'hosts.yaml:4:6' },
+  ]);
+  const [reset] = load(policyText(`{ pcrs: { 23: [${sha('f')}] } }`, 'warn')).warnings;
+  assert.deepEqual(reset, {
+    message: 'any root process can reset PCR 23, so its value proves nothing',
+    at: 'hosts.yaml:9:25',
+  });
 });
 
 test('a policy that only warns says so', () => {

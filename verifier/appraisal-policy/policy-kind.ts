@@ -11,13 +11,19 @@ export type PolicyKind = 'ExtensionPolicy' | 'AppraisalPolicy';
  * @throws PolicyInvalid if it is no text at all.
  */
 export function policyKind(bytes: Uint8Array, path: string): PolicyKind {
-  const text = decodePolicyText(bytes, path);
-  const parsed = parsePolicyDocument(text, path, { digitKeys: true });
-  const named = 'document' in parsed ? kindOf(parsed.document.value) : kindWritten(text);
-  return named === 'AppraisalPolicy' ? named : 'ExtensionPolicy';
+  return kindOf(bytes, path) === 'AppraisalPolicy' ? 'AppraisalPolicy' : 'ExtensionPolicy';
 }
 
-function kindOf(value: unknown): unknown {
+/** Whether a file of tests is about hosts. @throws PolicyInvalid if it is no text at all. */
+export function isHostTest(bytes: Uint8Array, path: string): boolean {
+  return kindOf(bytes, path) === 'AppraisalPolicyTest';
+}
+
+function kindOf(bytes: Uint8Array, path: string): unknown {
+  const text = decodePolicyText(bytes, path);
+  const parsed = parsePolicyDocument(text, path, { digitKeys: true });
+  if ('problems' in parsed) return kindWritten(text);
+  const { value } = parsed.document;
   return typeof value === 'object' && value !== null ? Reflect.get(value, 'kind') : undefined;
 }
 

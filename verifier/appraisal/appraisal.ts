@@ -1,4 +1,5 @@
 import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
+import type { HostVerdict } from '../appraisal-policy/check-appraisal-policy.ts';
 import type { Hex } from '../bytes/hex.ts';
 import type { MeasuredSet } from '../measurement/extension-history.ts';
 import type { SystemFact } from '../measurement/system-facts.ts';
@@ -30,6 +31,8 @@ export interface Appraisal {
   readonly warnings: readonly Reason[];
   /** The policy about hosts that was asked; null: none. */
   readonly hostPolicy: Pick<AppraisalPolicy, 'name' | 'version' | 'sha256'> | null;
+  /** What it said, rule by rule; null if nothing was proved that it could be asked about. */
+  readonly host: HostVerdict | null;
   /** Name of the attestation key the answer is about. */
   readonly attestationKey: Hex;
   /** What the quote proves; null where it proves nothing. */

@@ -1,4 +1,5 @@
 import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
+import type { HostVerdict } from '../appraisal-policy/check-appraisal-policy.ts';
 import { Malformed } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
 import type { EnrolmentRecord } from '../enrolment/enrolment-record.ts';
@@ -99,7 +100,7 @@ export function appraiseWith(input: AppraisalInput, recall: Recall): Appraisal {
     hostPolicy: input.appraisalPolicy === undefined ? null : toPolicyName(input.appraisalPolicy),
     ...found,
     history,
-    warnings: host.warnings,
+    host,
     reasons: [
       ...proved.reasons,
       ...checkChannel(evidence.claims, input.tlsKeySha256),
@@ -181,17 +182,18 @@ function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): Proved
 function conclude(
   { name }: PublicArea,
   found: Pick<Appraisal, 'reasons'> &
-    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'firmware' | 'system' | 'hostPolicy' | 'warnings'>> &
+    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'firmware' | 'system' | 'hostPolicy' | 'host'>> &
     Partial<Pick<ProvedLogs, 'history'>>,
 ): Appraisal {
-  const { reasons, warnings = [], quote = null, extensions = [] } = found;
+  const { reasons, host = null, quote = null, extensions = [] } = found;
   const { history = null, firmware = null, system = [], hostPolicy = null } = found;
   const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
   return {
     // Without a history nothing was read that could speak against the host.
     verdict: answer === 'trustworthy' && history === null ? 'not-trustworthy' : answer,
     reasons,
-    warnings,
+    warnings: host?.warnings ?? [],
+    host,
     hostPolicy,
     attestationKey: name,
     quote,

@@ -31,6 +31,7 @@ const good: Appraisal = {
   reasons: [],
   warnings: [],
   hostPolicy: null,
+  host: null,
   attestationKey: hash,
   quote: {} as NonNullable<Appraisal['quote']>,
   firmware: null,

@@ -26,7 +26,7 @@ interface Judge {
 /** Asks the policy about hosts, where there is one. */
 export function judgeHost(proved: Proved, judge: Judge): HostVerdict {
   const { appraisalPolicy, labels } = judge;
-  if (appraisalPolicy === undefined) return { reasons: [], warnings: [] };
+  if (appraisalPolicy === undefined) return { reasons: [], warnings: [], rules: [] };
   return checkAppraisalPolicy(appraisalPolicy, toProvedHost(proved, judge), labels);
 }
 

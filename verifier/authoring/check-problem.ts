@@ -1,4 +1,5 @@
 import type { PolicyProblem } from '../policy/document.ts';
+import { PolicyInvalid } from '../policy/policy-text.ts';
 
 /**
  * Something to look at in a policy. `error`: no command takes the policy, or a trust set of it vouches for nobody. `warning`: the
@@ -6,6 +7,42 @@ import type { PolicyProblem } from '../policy/document.ts';
  */
 export interface CheckProblem extends PolicyProblem {
   readonly severity: 'error' | 'warning';
+}
+
+/** A policy of any kind and all there is to say about it. */
+export interface CheckedPolicy {
+  /** Null if it cannot be used; `mode` is null where its kind has none. */
+  readonly policy: {
+    readonly name: string;
+    readonly version: number;
+    readonly sha256: string;
+    readonly mode: 'enforce' | 'audit' | null;
+  } | null;
+  /** In the order of the file. */
+  readonly problems: readonly CheckProblem[];
+}
+
+/**
+ * What there is to say of a policy that was read. Where it is not valid that alone is said: the rest would be guesses.
+ *
+ * @param read throws `PolicyInvalid` if it is not.
+ */
+export async function collectProblems(
+  read: () => CheckedPolicy | Promise<CheckedPolicy>,
+): Promise<CheckedPolicy> {
+  try {
+    const { policy, problems } = await read();
+    return { policy, problems: [...problems].sort(inOrder) };
+  } catch (error) {
+    if (!(error instanceof PolicyInvalid)) throw error;
+    const problems = error.problems.map((one) => ({ severity: 'error' as const, ...one }));
+    return { policy: null, problems: problems.sort(inOrder) };
+  }
+}
+
+function inOrder(a: CheckProblem, b: CheckProblem): number {
+  const [one, other] = [positionOf(a.at), positionOf(b.at)];
+  return one.line - other.line || one.column - other.column;
 }
 
 /** What a policy is checked against besides its own text. */

@@ -3,15 +3,17 @@ import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 
 import { explainDecision, unasked } from '../../../verifier/authoring/explain.ts';
+import { policyKind } from '../../../verifier/appraisal-policy/policy-kind.ts';
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import type { VerifyImageOptions } from '../../../verifier/image-verdict.ts';
 import { type ClassHint, nameImage } from '../../host/name-image.ts';
 import { now } from '../../os/clock.ts';
-import { readPolicy } from '../decision-policy.ts';
+import { readPolicy, readUserFile } from '../decision-policy.ts';
+import { explainEvidence } from '../host-explanation.ts';
 import { findNamedImage, verifyNamed } from '../named-image.ts';
 import { readKnowledge } from '../knowledge.ts';
-import { type ExitCode, exitCodes, jsonText, type Output } from '../output.ts';
+import { type ExitCode, exitCodes, jsonText, type Output, UsageError } from '../output.ts';
 import { type ExplanationDocument, explanationText } from '../policy-explain-report.ts';
 import { makeProgress } from '../progress.ts';
 import { toErrorDocument, toVerdictDocument } from '../verdict-report.ts';
@@ -23,14 +25,24 @@ const shape = z.object({
   host: z.string().optional(),
   labels: z.string().optional(),
   full: z.boolean().default(false),
+  identity: z.string().optional(),
+  previous: z.string().optional(),
   json: z.boolean().default(false),
 });
 
 const codes = { accepted: exitCodes.yes, refused: exitCodes.no, error: exitCodes.couldNotDecide } as const;
 
-/** `touchstone policy explain`: the verdict that `verify` gives, and every rule on the way to it. */
-export async function explainImage(given: string, raw: object, output: Output): Promise<ExitCode> {
+/**
+ * `touchstone policy explain`: the verdict that `verify` gives, and every rule on the way to it; or what a policy about hosts
+ * says of evidence.
+ */
+export async function explainSubject(given: string, raw: object, output: Output): Promise<ExitCode> {
   const options = parseShape(shape, raw, 'options');
+  const { policy: path } = options;
+  if (policyKind(await readUserFile(path), path) === 'AppraisalPolicy')
+    return explainHostEvidence(given, raw, options, output);
+  const foreign = (['identity', 'previous'] as const).find((name) => options[name] !== undefined);
+  if (foreign !== undefined) throw new UsageError(`--${foreign} goes with evidence and an AppraisalPolicy`);
   const policy = await readPolicy(options.policy, options, output);
   const knowledge = await readKnowledge(options);
   const progress = makeProgress(given, output);
@@ -40,6 +52,19 @@ export async function explainImage(given: string, raw: object, output: Output): 
   progress.clear();
   output.out(options.json ? jsonText(document) : explanationText(document));
   return codes[document.verdict];
+}
+
+function explainHostEvidence(
+  file: string,
+  raw: object,
+  options: z.infer<typeof shape>,
+  output: Output,
+): Promise<ExitCode> {
+  const foreign = (['class', 'host', 'full'] as const).find(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
+  if (foreign !== undefined) throw new UsageError(`--${foreign} goes with images and an ExtensionPolicy`);
+  return explainEvidence(file, raw, output);
 }
 
 async function explain(

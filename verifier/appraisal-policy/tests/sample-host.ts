@@ -48,15 +48,16 @@ export const host: ProvedHost = {
 
 export const sha = (digit: string): Hex => parseHex(digit.repeat(64), 'test');
 
-/** A policy of one rule, in which this is what is asked; each line stands where YAML wants it. */
+/** A policy of one rule, in line 8, in which this is what is asked, in line 9. */
 export function policyText(requirement: string, part: 'require' | 'warn' = 'require'): string {
+  const updates = `dbx:
+  2023-05-09: [${digestOf('a')}]
+  2025-06-10: [${digestOf('b')}, ${sha('c')}]
+`;
   return `apiVersion: touchstone/v1
 kind: AppraisalPolicy
 metadata: { name: hosts, version: 3 }
-dbx:
-  2023-05-09: [${digestOf('a')}]
-  2025-06-10: [${digestOf('b')}, ${sha('c')}]
-rules:
+${requirement.includes('dbxDate') ? updates : '\n\n\n'}rules:
   - name: all hosts
     ${part}: ${requirement}
 `;
