@@ -15,8 +15,13 @@ export {
   type ResultProfile,
   toAttestationResult,
 } from './appraisal/attestation-result.ts';
+export { explainHost, type HostExplanation } from './appraisal/explain-host.ts';
+export type { AppraisalPolicy } from './appraisal-policy/appraisal-policy.ts';
+export type { HostVerdict } from './appraisal-policy/check-appraisal-policy.ts';
+export { type AppraisalPolicySource, loadAppraisalPolicy } from './appraisal-policy/load-appraisal-policy.ts';
 export { CouldNotDecide, Malformed, Unsupported } from './bytes/failures.ts';
 export { completeEvidence, type KnownLogs } from './evidence/complete-logs.ts';
+export { type EnrolmentRecord, parseEnrolmentRecord } from './enrolment/enrolment-record.ts';
 export { type Identity, parseIdentity } from './evidence/identity.ts';
 export type { ByteSource } from './image/byte-source.ts';
 export { loadPolicy, type PolicySource } from './policy/load.ts';

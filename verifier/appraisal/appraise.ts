@@ -1,5 +1,4 @@
 import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
-import type { HostVerdict } from '../appraisal-policy/check-appraisal-policy.ts';
 import { Malformed } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
 import type { EnrolmentRecord } from '../enrolment/enrolment-record.ts';
