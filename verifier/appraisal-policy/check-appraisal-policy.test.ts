@@ -176,6 +176,23 @@ test('every rule that is about the host counts, and no other', () => {
   assert.deepEqual(askLabelled({ env: 'laboratory' }), [[], []]);
 });
 
+test('of a rule that is not about the host only that is told', () => {
+  const labels = new Map([['env', 'laboratory']]);
+  const { rules } = checkAppraisalPolicy(load(labelled), { ...host, mutable: true }, labels);
+  assert.deepEqual(
+    rules.map(({ mismatches, reasons, warnings }) => [mismatches.length, reasons.length, warnings.length]),
+    [
+      [2, 0, 0],
+      [0, 0, 0],
+      [1, 0, 0],
+    ],
+  );
+  assert.match(
+    rules[0]?.mismatches[0] ?? '',
+    /^is about hosts with the label env: production or staging, and the host's is laboratory$/,
+  );
+});
+
 test('a host that no rule is about is refused', () => {
   assert.deepEqual(askLabelled({ env: 'production' }), [['host-not-covered'], []]);
   assert.deepEqual(askLabelled({}), [['host-not-covered'], []]);

@@ -35,7 +35,7 @@ function unread(key: string, pcr: number, { values }: ProvedFirmware): Objection
 function checkImages(
   key: 'images' | 'drivers',
   pcr: number,
-  allowed: readonly string[] | undefined,
+  allowed: ReadonlySet<string> | undefined,
   firmware: ProvedFirmware,
 ): Objection[] {
   if (allowed === undefined) return [];
@@ -45,7 +45,7 @@ function checkImages(
   // Nothing starts a system without a boot loader or kernel. A log without one tells of another way.
   if (key === 'images' && started.length === 0)
     return [unknown(['boot', key], 'The firmware log has no image in PCR 4.')];
-  const strangers = started.filter(({ digest }) => !allowed.includes(digest));
+  const strangers = started.filter(({ digest }) => !allowed.has(digest));
   if (strangers.length === 0) return [];
   return [
     notListed(
@@ -62,14 +62,17 @@ function describe({ digest, loggedPath }: LoadedImage): string {
 function checkSections({ sections: wanted = {} }: Wanted, firmware: ProvedFirmware): Objection[] {
   const names = Object.entries(wanted);
   if (names.length === 0) return [];
-  const gap = unread('sections', sectionPcr, firmware);
+  const gap = [
+    ...unread('sections', sectionPcr, firmware),
+    ...hidden('sections', sectionPcr, firmware, 'sections'),
+  ];
   if (gap.length > 0) return gap;
   return names.flatMap(([name, allowed]): Objection[] => {
     const path = ['boot', 'sections', name];
     const found = firmware.facts.sections.filter((section) => section.name === name);
     if (found.length === 0) return [notListed(path, `No section ${name} was measured.`)];
     // Every one: whatever is measured as a section could be the one that was used.
-    const strangers = found.map(({ digest }) => digest).filter((digest) => !allowed.includes(digest));
+    const strangers = found.map(({ digest }) => digest).filter((digest) => !allowed.has(digest));
     if (strangers.length === 0) return [];
     return [notListed(path, `The section ${name} is ${listSome(strangers)}, which is not listed.`)];
   });
@@ -80,8 +83,9 @@ function checkCommandLines({ commandLines: allowed }: Wanted, firmware: ProvedFi
   const path = ['boot', 'commandLines'];
   const gap = unread('commandLines', commandLinePcr, firmware);
   if (gap.length > 0) return gap;
-  const { commands, contents } = firmware.facts;
-  const strangers = commands.filter(({ pcr, text }) => pcr === commandLinePcr && !allowed.includes(text));
+  const strangers = firmware.facts.commands.filter(
+    ({ pcr, text }) => pcr === commandLinePcr && !allowed.has(text),
+  );
   if (strangers.length > 0)
     return [
       notListed(
@@ -89,10 +93,12 @@ function checkCommandLines({ commandLines: allowed }: Wanted, firmware: ProvedFi
         `Command lines that are not listed: ${listSome(strangers.map(({ text }) => JSON.stringify(text.slice(0, 200))))}.`,
       ),
     ];
-  // Known by its digest alone, any of them could be a command line whose text was changed in the log.
-  const hidden = contents.filter(({ pcr }) => pcr === commandLinePcr).length;
-  if (hidden === 0) return [];
-  return [
-    unknown(path, `PCR 12 has ${hidden} events that may be command lines, with no text that was measured.`),
-  ];
+  return hidden('commandLines', commandLinePcr, firmware, 'command lines');
+}
+
+/** Known by its digest alone, any event could be one of these whose data, or whose type, was changed in the log. */
+function hidden(key: string, pcr: number, { facts }: ProvedFirmware, what: string): Objection[] {
+  const count = facts.contents.filter((content) => content.pcr === pcr).length;
+  if (count === 0) return [];
+  return [unknown(['boot', key], `PCR ${pcr} has ${count} events that may be ${what}, and cannot be read.`)];
 }

@@ -32,7 +32,7 @@ export function checkExtensionPolicy(
       return refuse('name', `the policy ${JSON.stringify(policy.name)}, not ${JSON.stringify(name)}`);
     if (version !== undefined && !isInRange(version, policy.version))
       return refuse('version', `version ${policy.version} of the policy, which is not ${version.text}`);
-    if (sha256 !== undefined && !sha256.includes(policy.sha256))
+    if (sha256 !== undefined && !sha256.has(policy.sha256))
       return refuse('sha256', `a policy with the SHA-256 ${policy.sha256}, which is not listed`);
     return [];
   });

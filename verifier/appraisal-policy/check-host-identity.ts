@@ -14,8 +14,8 @@ export function checkEnrolment({ enrolment: wanted }: Requirement, { enrolment }
 }
 
 /**
- * Checks the version of the TPM's own firmware. Makers order their versions as they like; all that are known count upwards in the
- * first halves, so the whole is compared as one number.
+ * Checks the version of the TPM's own firmware, as one number (TPM 2.0 Part 2, TPMS_ATTEST: "vendor-specific"). Makers put what counts
+ * for more first; versions of different makers say nothing to each other.
  */
 export function checkTpmFirmware({ tpmFirmware }: Requirement, { firmwareVersion }: ProvedHost): Objection[] {
   if (tpmFirmware === undefined || firmwareVersion >= BigInt(`0x${tpmFirmware}`)) return [];

@@ -8,7 +8,7 @@ export function checkPcrs({ pcrs: wanted = {} }: Requirement, { pcrs }: ProvedHo
     const path = ['pcrs', pcr];
     const value = pcrs.get(Number(pcr));
     if (value === undefined) return [unknown(path, `The quote does not cover PCR ${pcr}.`)];
-    if (values.includes(value)) return [];
+    if (values.has(value)) return [];
     return [{ code: 'pcr-not-listed', message: `PCR ${pcr} holds ${value}, which is not listed.`, path }];
   });
 }

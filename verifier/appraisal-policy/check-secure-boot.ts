@@ -81,11 +81,11 @@ function checkDeployed({ deployedMode }: Wanted, { others }: SecureBootState): O
 
 function checkAllowed(
   key: 'db' | 'authorities',
-  allowed: readonly string[] | undefined,
+  allowed: ReadonlySet<string> | undefined,
   found: readonly (EfiSignature | Authority['content'])[],
 ): Objection[] {
   if (allowed === undefined) return [];
-  const strangers = found.map(contentSha256).filter((sha256) => !allowed.includes(sha256));
+  const strangers = found.map(contentSha256).filter((sha256) => !allowed.has(sha256));
   if (strangers.length === 0) return [];
   const what = key === 'db' ? 'db has' : 'Images were started, or settings made, by';
   return [keys(key, `${what} what is not listed: ${listSome([...new Set(strangers)])}.`)];
@@ -98,12 +98,12 @@ function contentSha256(content: EfiSignature | Authority['content']): string {
 }
 
 function checkDbx(
-  { dbx: wanted = [], dbxDate }: Wanted,
+  { dbx: wanted = new Set(), dbxDate }: Wanted,
   { dbx }: SecureBootState,
   updates: AppraisalPolicy['dbx'],
 ): Objection[] {
   const present = new Set<string>(dbx.flatMap((entry) => ('sha256' in entry ? [entry.sha256] : [])));
-  const missing = wanted.filter((sha256) => !present.has(sha256));
+  const missing = [...wanted].filter((sha256) => !present.has(sha256));
   // By the text: days are written so that they sort.
   const late = updates.filter(
     ({ day, entries }) =>

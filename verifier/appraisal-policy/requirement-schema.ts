@@ -4,11 +4,13 @@ import { labelWord, nameWord, sha256Word } from '../policy/schema-words.ts';
 import { parseMoment } from '../policy/validity.ts';
 import { parseVersionRange } from '../policy/version-range.ts';
 
-const digests = (empty: 'none' | 'some') =>
+// Sets, since what is looked up in them comes from hosts: one that measures much must not cost the verifier the product.
+const digests = (least: 0 | 1) =>
   z
     .array(sha256Word)
-    .min(empty === 'none' ? 0 : 1, 'lists none')
-    .max(10_000, 'lists more than 10000');
+    .min(least, 'lists none')
+    .max(10_000, 'lists more than 10000')
+    .transform((list): ReadonlySet<string> => new Set(list));
 
 const versionRange = z.string().transform((text, context) => {
   const range = parseVersionRange(text);
@@ -26,7 +28,7 @@ export const dayWord = z
 const on = z.literal(true, 'can only be true; leave it out to ask nothing');
 
 const pcrs = z
-  .record(z.string().regex(/^(?:[0-9]|1[0-9]|2[0-3])$/, 'is not a PCR, 0 to 23'), digests('some'))
+  .record(z.string().regex(/^(?:[0-9]|1[0-9]|2[0-3])$/, 'is not a PCR, 0 to 23'), digests(1))
   .meta({ maxProperties: 24 })
   .describe('of the sha256 bank: the quoted value must be one of these');
 
@@ -36,14 +38,14 @@ const secureBoot = z
     deployedMode: on
       .optional()
       .describe('the firmware measured that it is in deployed mode; most measure nothing of it'),
-    db: digests('some')
+    db: digests(1)
       .optional()
       .describe('every entry of db must be one of these: SHA-256 of certificates in DER, or of images'),
-    dbx: digests('some').optional().describe('each of these must be in dbx'),
+    dbx: digests(1).optional().describe('each of these must be in dbx'),
     dbxDate: dayWord
       .optional()
       .describe('all entries of the updates under dbx up to this date must be in dbx'),
-    authorities: digests('some')
+    authorities: digests(1)
       .optional()
       .describe('whatever let an image start, in db or in shim, must be one of these, by SHA-256'),
     sbatLevel: dayWord.optional().describe("the level of shim's revocations must be of this date or later"),
@@ -52,18 +54,19 @@ const secureBoot = z
 
 const boot = z
   .strictObject({
-    images: digests('some')
+    images: digests(1)
       .optional()
       .describe('Authenticode SHA-256 of boot loaders and kernels: each image in PCR 4 must be one of these'),
-    drivers: digests('none').optional().describe('the same for images in PCR 2: drivers of cards'),
+    drivers: digests(0).optional().describe('the same for images in PCR 2: drivers of cards'),
     sections: z
-      .record(z.string().regex(/^\.[\x21-\x7e]{1,15}$/, 'is not the name of a section'), digests('some'))
+      .record(z.string().regex(/^\.[\x21-\x7e]{1,15}$/, 'is not the name of a section'), digests(1))
       .meta({ maxProperties: 64 })
       .optional()
       .describe('of the unified kernel image, in PCR 11: each must be there with one of these SHA-256'),
     commandLines: z
       .array(z.string().max(4096, 'is longer than 4096 characters'))
       .max(1000, 'lists more than 1000')
+      .transform((list): ReadonlySet<string> => new Set(list))
       .optional()
       .describe('given to the kernel besides its own, in PCR 12: each must be one of these'),
   })
@@ -73,7 +76,7 @@ const extensionPolicy = z
   .strictObject({
     name: nameWord.optional(),
     version: versionRange.optional().describe('comparisons that all must hold: ">= 12"'),
-    sha256: digests('some').optional().describe('of the file'),
+    sha256: digests(1).optional().describe('of the file'),
   })
   .refine((wanted) => Object.values(wanted).some((value) => value !== undefined), 'asks for nothing')
   .describe('the ExtensionPolicy that the host measured for every set in use');
