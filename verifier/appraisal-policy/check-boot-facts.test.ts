@@ -100,10 +100,14 @@ test('an update of before the date asked for counts too', () => {
   assert.deepEqual(ask(asked, dbx(digestOf('b'), sha('c'))), ['secure-boot-keys']);
 });
 
-test('the level of shim is the first that was measured: root can measure a later one', () => {
+test('of several levels the lowest counts: root can measure a higher one, and no shim a lower one', () => {
   assert.deepEqual(ask('{ secureBoot: { sbatLevel: 2024-01-10 } }'), ['secure-boot-keys']);
   const later = also(authority('shim', 'SbatLevel', ascii('sbat,1,2031010100\n')));
   assert.deepEqual(ask('{ secureBoot: { sbatLevel: 2024-01-10 } }', later), ['secure-boot-keys']);
+  const lower = also(authority('shim', 'SbatLevel', ascii('sbat,1,2021010100\n')));
+  assert.deepEqual(ask('{ secureBoot: { sbatLevel: 2024-01-09 } }', lower), ['secure-boot-keys']);
+  const undated = also(authority('shim', 'SbatLevel', ascii('sbat,1\n')));
+  assert.deepEqual(ask('{ secureBoot: { sbatLevel: 2024-01-09 } }', undated), ['fact-unknown']);
   const bare = firmwareOf(sampleBoot.filter(({ data }) => !Buffer.from(data).includes('2024010900')));
   assert.deepEqual(ask('{ secureBoot: { sbatLevel: 2024-01-09 } }', { firmware: bare }), ['fact-unknown']);
 });

@@ -38,7 +38,7 @@ export function checkSecureBoot(
 
 /**
  * An event after the separator whose data is not what was measured, or whose type was changed in the log, could be the authority or
- * the setting of shim that speaks against the host; or its level, so that one that root measured later would be the first.
+ * the setting of shim that speaks against the host; or its level, so that one that root measured later would be the only one.
  */
 function checkAllRead(wanted: Wanted, { facts }: ProvedFirmware): Objection[] {
   const key = (['enabled', 'authorities', 'sbatLevel'] as const).find((one) => wanted[one] !== undefined);
@@ -127,12 +127,14 @@ function checkAuthorities({ authorities: allowed }: Wanted, found: readonly Auth
   );
 }
 
-/** Levels only go up, and root can measure a further one at any time: the first is the one that shim went by. */
+/** Root can measure further levels at any time, so the lowest of them is the one that counts. */
 function checkSbatLevel({ sbatLevel: wanted }: Wanted, authorities: readonly Authority[]): Objection[] {
   if (wanted === undefined) return [];
-  const level = authorities.find(({ variable }) => variable === 'SbatLevel')?.content;
-  if (level?.kind !== 'sbat-level' || level.date === null)
+  const levels = authorities.filter(({ variable }) => variable === 'SbatLevel');
+  const dates = levels.map(({ content }) => (content.kind === 'sbat-level' ? content.date : null));
+  const [lowest] = dates.map((date) => date ?? '').sort();
+  if (lowest === undefined || lowest === '')
     return [unknown(['secureBoot', 'sbatLevel'], 'No level of revocations by shim was measured.')];
-  if (level.date >= wanted) return [];
-  return [keys('sbatLevel', `shim goes by the level of ${level.date}; ${wanted} is asked for.`)];
+  if (lowest >= wanted) return [];
+  return [keys('sbatLevel', `shim goes by the level of ${lowest}; ${wanted} is asked for.`)];
 }
