@@ -1,4 +1,5 @@
 import type { Target } from './target.ts';
+import { appraisalPolicyTarget } from './targets/appraisal-policy.ts';
 import {
   documentTarget,
   eventTarget,
@@ -39,4 +40,5 @@ export const targetMakers: ReadonlyMap<string, () => Target | Promise<Target>> =
   ['firmware-log', firmwareLogTarget],
   ['documents', documentTarget],
   ['policy', policyTarget],
+  ['appraisal-policy', appraisalPolicyTarget],
 ]);

@@ -31,7 +31,7 @@ export interface Appraisal {
   readonly warnings: readonly Reason[];
   /** The policy about hosts that was asked; null: none. */
   readonly hostPolicy: Pick<AppraisalPolicy, 'name' | 'version' | 'sha256'> | null;
-  /** What it said, rule by rule; null if nothing was proved that it could be asked about. */
+  /** What it said, rule by rule; null if it was not asked: there is none, or nothing was proved that it could be asked about. */
   readonly host: HostVerdict | null;
   /** Name of the attestation key the answer is about. */
   readonly attestationKey: Hex;

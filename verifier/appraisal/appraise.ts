@@ -192,7 +192,7 @@ function conclude(
     verdict: answer === 'trustworthy' && history === null ? 'not-trustworthy' : answer,
     reasons,
     warnings: host?.warnings ?? [],
-    host,
+    host: hostPolicy === null ? null : host,
     hostPolicy,
     attestationKey: name,
     quote,
