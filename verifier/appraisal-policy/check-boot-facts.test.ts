@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { expectedOf, genuineDirectory } from '../../test-vectors/generate/log-genuine.ts';
 import { quoteOf } from '../../test-vectors/generate/log-quote.ts';
 import {
+  action,
   ascii,
   authority,
   config,
@@ -42,12 +43,14 @@ test('Secure Boot with its keys, its revocations and its level is as asked', () 
   assert.deepEqual(ask(`{ secureBoot: { ${asked.join(', ')} } }`), []);
 });
 
-test('Secure Boot that is off, or that shim was told not to enforce, is off', () => {
+test('Secure Boot that is off, that shim was told not to enforce, or that can be debugged away, is off', () => {
   assert.deepEqual(ask('{ secureBoot: { enabled: true } }', instead(secureBootOn, secureBootOff)), [
     'secure-boot-off',
   ]);
   const insecure = also(authority('shim', 'MokSBState', Uint8Array.of(1)));
   assert.deepEqual(ask('{ secureBoot: { enabled: true } }', insecure), ['secure-boot-off']);
+  const debugged = instead(secureBootOn, action(7, 'UEFI Debug Mode'), secureBootOn);
+  assert.deepEqual(ask('{ secureBoot: { enabled: true } }', debugged), ['secure-boot-off']);
   const enforced = also(authority('shim', 'MokSBState', Uint8Array.of(0)));
   assert.deepEqual(ask('{ secureBoot: { enabled: true } }', enforced), []);
 });

@@ -64,7 +64,10 @@ function checkEnabled({ enabled }: Wanted, state: SecureBootState): Objection[] 
     ({ variable, content }) =>
       variable === 'MokSBState' && !(content.kind === 'bytes' && content.data === '00'),
   );
-  return insecure ? [off('enabled', 'Secure Boot is on, and shim was told not to enforce it.')] : [];
+  if (insecure) return [off('enabled', 'Secure Boot is on, and shim was told not to enforce it.')];
+  // TCG "PC Client Platform Firmware Profile", section 3.3.4.8: whoever debugs the firmware starts what he likes.
+  const debugged = state.actions.includes('UEFI Debug Mode');
+  return debugged ? [off('enabled', 'Secure Boot is on, and the firmware was in debug mode.')] : [];
 }
 
 /** UEFI 2.10, section 32.3: only in deployed mode can nobody but the owner of the platform key change how Secure Boot works. */
