@@ -59,7 +59,12 @@ const soleImporters = new Map([
   ['node-forge', ['verifier/trust/second-opinion.ts']],
   [
     'yaml',
-    ['verifier/policy/document.ts', 'verifier/policy/write-document.ts', 'verifier/policy/yaml-limits.ts'],
+    [
+      'verifier/policy/document.ts',
+      'verifier/policy/write-document.ts',
+      'verifier/policy/yaml-limits.ts',
+      'server/http/contract-page/contract-document.ts',
+    ],
   ],
   ['fzstd', ['verifier/image/filesystems/zstd-frame.ts']],
   ['execa', ['server/os/run.ts', 'server/os/child-service.ts']],

@@ -11,6 +11,7 @@ import { problemHandler } from './problems.ts';
 import { activateCredential } from './routes/activate-credential.ts';
 import { createAttestation } from './routes/create-attestation.ts';
 import { getContract } from './routes/get-contract.ts';
+import { getDocs } from './routes/get-docs.ts';
 import { getEvents } from './routes/get-events.ts';
 import { getExtensions } from './routes/get-extensions.ts';
 import { getHealth } from './routes/get-health.ts';
@@ -88,6 +89,7 @@ export function createApp(options: AppOptions): Express {
   app.get('/readyz', operation('getReadiness', getReadiness(attester)));
   app.get('/metrics', operation('getMetrics', getMetrics(metrics)));
   app.get('/openapi.yaml', operation('getContract', getContract(contract)));
+  app.get('/docs', operation('getDocs', getDocs(contract)));
   app.use(problemHandler(log));
   return app;
 }

@@ -86,6 +86,13 @@ test('GET /healthz, /readyz and /openapi.yaml answer', async () => {
   assert.match(response.headers['content-type'] ?? '', /^application\/yaml/);
 });
 
+test('GET /docs is a page for people, under a policy that runs no script', async () => {
+  const response = await ask('get', '/docs');
+  assert.match(response.headers['content-type'] ?? '', /^text\/html/);
+  assert.match(response.headers['content-security-policy'] ?? '', /^default-src 'none'; style-src 'sha256-/);
+  assert.match(response.text, /POST \/v1\/attestations/);
+});
+
 test('every operation of the contract has a handler', async () => {
   for (const { method, path, id } of contract.operations()) {
     // A stream without an end: it has tests of its own.
