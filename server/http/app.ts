@@ -1,13 +1,15 @@
 import express, { type Express, type RequestHandler } from 'express';
 import * as OpenApiValidator from 'express-openapi-validator';
+import { readFileSync } from 'node:fs';
 
 import type { Attester } from '../attester/attester.ts';
 import type { Log } from '../os/structured-log.ts';
 import { createClientRate, type RateLimit } from './client-rate.ts';
 import { exchangeOf } from './exchange.ts';
 import { followExchanges } from './follow-exchanges.ts';
+import { jsonBody } from './json-body.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { problemHandler } from './problems.ts';
+import { problemHandler, problems, sendProblem } from './problems.ts';
 import { activateCredential } from './routes/activate-credential.ts';
 import { createAttestation } from './routes/create-attestation.ts';
 import { getContract } from './routes/get-contract.ts';
@@ -20,6 +22,7 @@ import { getMetrics } from './routes/get-metrics.ts';
 import { getReadiness } from './routes/get-readiness.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createStreamPlaces, type StreamLimits } from './stream-places.ts';
+import { wholeAnswers } from './whole-answers.ts';
 
 export interface AppOptions {
   readonly attester: Attester;
@@ -37,8 +40,7 @@ export interface AppOptions {
   readonly streams?: StreamLimits;
 }
 
-/** The largest request body that is read; a challenge has under 200 bytes. */
-const maximumBodyBytes = 4096;
+const operationsWithBody = ['/v1/identity/activation', '/v1/attestations'];
 
 /** A verifier asks a host every few seconds at most; one that watches closely is still answered. */
 const defaultRate: RateLimit = { burst: 32, perSecond: 8 };
@@ -59,13 +61,16 @@ export function createApp(options: AppOptions): Express {
     streams = defaultStreams,
   } = options;
   const metrics = options.metrics ?? createMetrics(attester, 'unknown');
+  const contractText = readFileSync(contract, 'utf8');
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  // No compressed bodies: what they become is not bounded by what was sent.
-  app.use(followExchanges(log, metrics), securityHeaders);
-  app.use(express.json({ limit: maximumBodyBytes, strict: true, inflate: false }));
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.use(followExchanges(log, metrics), securityHeaders, wholeAnswers);
+  // Where the contract has no body none is read, and none is refused.
+  app.post(operationsWithBody, ...jsonBody);
   app.use(
     OpenApiValidator.middleware({
       apiSpec: contract,
@@ -88,8 +93,10 @@ export function createApp(options: AppOptions): Express {
   app.get('/healthz', operation('getHealth', getHealth));
   app.get('/readyz', operation('getReadiness', getReadiness(attester)));
   app.get('/metrics', operation('getMetrics', getMetrics(metrics)));
-  app.get('/openapi.yaml', operation('getContract', getContract(contract)));
-  app.get('/docs', operation('getDocs', getDocs(contract)));
+  app.get('/openapi.yaml', operation('getContract', getContract(contractText)));
+  app.get('/docs', operation('getDocs', getDocs(contractText)));
+  // The validator takes paths less strictly than the routes do.
+  app.use((_request, response) => sendProblem(response, problems.notFound));
   app.use(problemHandler(log));
   return app;
 }

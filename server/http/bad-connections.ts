@@ -32,6 +32,8 @@ export function handleBadConnections(server: PlainServer | TlsServer, log: Log, 
     }
     socket.end(rawAnswer(answers.get(code) ?? problems.badRequest('it is not HTTP/1.1')));
   });
+  // An expectation that nobody knows may be disregarded (RFC 9110 section 10.1.1); Node would answer it without a problem document.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   const maySay = createClientRate(saying);
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
     refused();

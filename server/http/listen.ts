@@ -29,6 +29,8 @@ const limits = {
   ...{ maxHeaderSize: 8192, headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 },
   // How often the two times above are looked at; Node's 30 s would let a slow client stay that long.
   connectionsCheckingInterval: 1_000,
+  // The application says what is wrong with a request without one.
+  requireHostHeader: false,
 };
 
 /** A connection on which nothing moves is closed after this; a challenge waits for the TPM for half of it at most. */

@@ -45,6 +45,15 @@ export class Contract {
     );
   }
 
+  /** Every answer of every operation, as `operationId status`. */
+  answers(): readonly string[] {
+    return Object.values(this.#document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ operationId, responses }) =>
+        Object.keys(responses).map((status) => `${operationId} ${status}`),
+      );
+  }
+
   /** Fails if the contract does not say that this operation answers like that. */
   check(method: string, path: string, answer: AnswerToCheck): void {
     const what = `${method} ${path} ${answer.status}`;

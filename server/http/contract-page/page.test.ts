@@ -51,7 +51,7 @@ test('every description, pattern and problem type is on the page as it stands in
 });
 
 test('the page has its examples, and every link leads somewhere', () => {
-  assert.ok(text.includes(escaped('"credentialBlob": "AEQAIEhPxAEz')));
+  assert.ok(text.includes(escaped('"credentialBlob": "AEQAIHZtyKHa')));
   const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   assert.equal(new Set(ids).size, ids.length);
   const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link ?? '');

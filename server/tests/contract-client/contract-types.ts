@@ -182,7 +182,7 @@ export interface Operations {
   };
   readonly getContract: {
     readonly body: undefined;
-    readonly answers: { readonly 200: string; readonly 400: Problem; readonly 500: Problem };
+    readonly answers: { readonly 200: string; readonly 400: Problem };
   };
   readonly getDocs: {
     readonly body: undefined;
