@@ -3,6 +3,7 @@ import type { Credential } from '../../verifier/enrolment/credential.ts';
 import { readBounded, writeDurable } from '../os/durable-file.ts';
 import { withPrivateDirectory } from '../os/private-directory.ts';
 import { ToolFailed } from '../os/run.ts';
+import { usedByPassword } from './endorsement-templates.ts';
 import { handleText, type ToolDriver } from './tool-driver.ts';
 
 /** Persistent handles of the two keys that a credential is for. */
@@ -17,8 +18,9 @@ const fileHeader = Uint8Array.of(0xba, 0xdc, 0xc0, 0xde, 0, 0, 0, 1);
 const maximumSecretBytes = 64;
 
 /**
- * TPM2_ActivateCredential by `tpm2_activatecredential`. The endorsement key's policy wants the authorisation of the endorsement
- * hierarchy (TPM2_PolicySecret), which is empty unless its owner set one.
+ * TPM2_ActivateCredential by `tpm2_activatecredential`. The policy of an endorsement key of the low range wants the
+ * authorisation of the endorsement hierarchy (TPM2_PolicySecret), which is empty unless its owner set one; one of the high range
+ * may be used by its own, which is empty.
  *
  * @returns the secret; null if the TPM says that the credential is none for these keys.
  */
@@ -31,9 +33,12 @@ export function activateCredential(
     const [file, secret] = [`${directory}/credential`, `${directory}/secret`];
     await writeDurable(file, Buffer.concat([fileHeader, credentialBlob, encryptedSecret]), 0o600);
     const keys = ['-c', handleText(attestation), '-C', handleText(endorsement)];
-    const opened = await withEndorsementSession(driver, `${directory}/session`, (session) =>
-      open(driver, [...keys, '-P', `session:${session}`, '-i', file, '-o', secret]),
-    );
+    const files = ['-i', file, '-o', secret];
+    const opened = usedByPassword(endorsement)
+      ? await open(driver, [...keys, ...files])
+      : await withEndorsementSession(driver, `${directory}/session`, (session) =>
+          open(driver, [...keys, '-P', `session:${session}`, ...files]),
+        );
     return opened ? readBounded(secret, maximumSecretBytes, { noFollow: true }) : null;
   });
 }

@@ -8,12 +8,8 @@ import { after, before, test } from 'node:test';
 
 import { toHex } from '../../verifier/bytes/hex.ts';
 import type { TpmDevice } from './device.ts';
-import {
-  attestationHandle,
-  endorsementHandles,
-  provideAttestationKey,
-  provideEndorsementKey,
-} from './keys.ts';
+import { lowTemplates } from './endorsement-templates.ts';
+import { attestationHandle, provideAttestationKey, provideEndorsementKey } from './keys.ts';
 import { type SoftwareTpm, startSoftwareTpm } from './software-tpm.ts';
 import { createToolDriver } from './tool-driver.ts';
 import { openTpm } from './tpm2-tools.ts';
@@ -37,7 +33,7 @@ test('keys are made once, persist, and are what their templates say', async () =
   const attestation = await device.createAttestationKey();
   const endorsement = await device.createEndorsementKey();
   assert.equal(attestation.handle, attestationHandle);
-  assert.equal(endorsement.handle, endorsementHandles.ecc);
+  assert.equal(endorsement.handle, lowTemplates.ecc.handle);
   // size | ECC | SHA-256 | attributes
   assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050072/);
   assert.match(toHex(endorsement.public), /^[0-9a-f]{4}0023000b000300b2/);
@@ -110,7 +106,7 @@ test('an endorsement certificate is read up to its end, and one for RSA decides 
     tool(fresh.tcti, 'tpm2_nvwrite', ['0x1c00002', '-C', 'o', '-i', join(directory, 'certificate')]);
     assert.equal(toHex((await other.readEndorsementCertificate())!), toHex(certificate));
     const endorsement = await other.createEndorsementKey();
-    assert.equal(endorsement.handle, endorsementHandles.rsa);
+    assert.equal(endorsement.handle, lowTemplates.rsa.handle);
     assert.match(toHex(endorsement.public), /^[0-9a-f]{4}0001000b000300b2/);
     const attestation = await other.createAttestationKey();
     assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050072/);
@@ -161,7 +157,7 @@ test('where a TPM has no P-256, both keys are RSA-2048 and quotes are RSASSA wit
   const fresh = await startSoftwareTpm();
   try {
     const driver = createToolDriver({ tcti: fresh.tcti });
-    const endorsement = await provideEndorsementKey(driver, 'rsa');
+    const endorsement = await provideEndorsementKey(driver, lowTemplates.rsa);
     const attestation = await provideAttestationKey(driver, 'rsa', endorsement.handle);
     assert.match(toHex(attestation.public), /^[0-9a-f]{4}0001000b00050072/);
     const request = { bank: 'sha256', pcrs: [13], qualifyingData: new Uint8Array(32) } as const;

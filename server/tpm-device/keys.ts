@@ -4,20 +4,16 @@ import { Cursor } from '../../verifier/bytes/cursor.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { withPrivateDirectory } from '../os/private-directory.ts';
 import type { PersistentKey } from './device.ts';
+import {
+  type EndorsementTemplate,
+  endorsementTemplates,
+  lowTemplates,
+  usedByPassword,
+} from './endorsement-templates.ts';
 import { handleText, type ToolDriver } from './tool-driver.ts';
-import { certificateIndex, listHandles, readPublic } from './tpm-memory.ts';
+import { listHandles, readPublic } from './tpm-memory.ts';
 
 export type KeyAlgorithm = 'ecc' | 'rsa';
-
-/**
- * Where the endorsement keys are kept. The TCG ("TPM v2.0 Provisioning Guidance", section 7.8, and "Registry of Reserved
- * TPM 2.0 Handles and Localities") reserves 0x81010000 to 0x8101ffff for them and puts the RSA-2048 one at 0x81010001;
- * the P-256 one has its usual place behind it.
- */
-export const endorsementHandles: Readonly<Record<KeyAlgorithm, number>> = {
-  rsa: 0x81010001,
-  ecc: 0x81010002,
-};
 
 /**
  * Where the attestation key is kept: in the part of the owner's range (0x81000000 to 0x817fffff) that the registry leaves
@@ -31,9 +27,6 @@ interface KeyKind {
   readonly attributes: number;
 }
 
-/** fixedTPM, fixedParent, sensitiveDataOrigin, adminWithPolicy, restricted, decrypt: the TCG's templates L-1 and L-2. */
-const endorsementKind: KeyKind = { name: 'endorsement', attributes: 0x000300b2 };
-
 /** fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, restricted, sign: what tpm2_createak makes. */
 const attestationKind: KeyKind = { name: 'attestation', attributes: 0x00050072 };
 
@@ -45,17 +38,24 @@ export async function signingAlgorithm(driver: ToolDriver): Promise<KeyAlgorithm
   return /^TPM2_ECC_NIST_P256: 0x3$/m.test(curves) ? 'ecc' : 'rsa';
 }
 
-/** The endorsement key that has a certificate, P-256 before RSA; where none has, the one the TPM signs best with. */
-export async function endorsementAlgorithm(driver: ToolDriver): Promise<KeyAlgorithm> {
+/** The template of a key that has a certificate in the TPM; null if none has. */
+export async function certifiedTemplate(driver: ToolDriver): Promise<EndorsementTemplate | null> {
   const indices = await listHandles(driver, 'nv-index');
-  if (indices.has(certificateIndex.ecc)) return 'ecc';
-  return indices.has(certificateIndex.rsa) ? 'rsa' : signingAlgorithm(driver);
+  return endorsementTemplates.find(({ certificateIndex }) => indices.has(certificateIndex)) ?? null;
 }
 
-/** Finds or makes the endorsement key of an algorithm, at its handle. */
-export function provideEndorsementKey(driver: ToolDriver, algorithm: KeyAlgorithm): Promise<PersistentKey> {
-  return provideKey(driver, endorsementHandles[algorithm], endorsementKind, algorithm, (context) =>
-    driver.runSlow('tpm2_createek', ['-G', algorithm, '-c', context]),
+/** The template of the endorsement key to use: one that has a certificate; where none has, what the TPM signs best with. */
+export async function endorsementTemplate(driver: ToolDriver): Promise<EndorsementTemplate> {
+  return (await certifiedTemplate(driver)) ?? lowTemplates[await signingAlgorithm(driver)];
+}
+
+/** Finds or makes the endorsement key of a template, at its handle. */
+export function provideEndorsementKey(
+  driver: ToolDriver,
+  { type, handle, attributes, make }: EndorsementTemplate,
+): Promise<PersistentKey> {
+  return provideKey(driver, handle, { name: 'endorsement', attributes }, type, (context) =>
+    make(driver, context),
   );
 }
 
@@ -65,14 +65,44 @@ export function provideAttestationKey(
   algorithm: KeyAlgorithm,
   endorsementHandle: number,
 ): Promise<PersistentKey> {
-  const scheme = { ecc: 'ecdsa', rsa: 'rsassa' }[algorithm];
+  const make = usedByPassword(endorsementHandle) ? makeByPassword : makeByPolicy;
   return provideKey(driver, attestationHandle, attestationKind, algorithm, (context) =>
-    driver.runSlow('tpm2_createak', [
-      ...['-C', handleText(endorsementHandle), '-G', algorithm === 'rsa' ? 'rsa2048' : 'ecc'],
-      ...['-g', 'sha256', '-s', scheme, '-c', context],
-    ]),
+    make(driver, algorithm, { parent: handleText(endorsementHandle), context }),
   );
 }
+
+/** The key above it, and the file that its context is saved to. */
+interface NewKey {
+  readonly parent: string;
+  readonly context: string;
+}
+
+const attestationSchemes: Readonly<Record<KeyAlgorithm, string>> = { ecc: 'ecdsa', rsa: 'rsassa' };
+
+function makeByPolicy(driver: ToolDriver, algorithm: KeyAlgorithm, { parent, context }: NewKey) {
+  const key = [
+    '-G',
+    algorithm === 'rsa' ? 'rsa2048' : 'ecc',
+    '-g',
+    'sha256',
+    '-s',
+    attestationSchemes[algorithm],
+  ];
+  return driver.runSlow('tpm2_createak', ['-C', parent, ...key, '-c', context]);
+}
+
+/** tpm2_createak knows the policy of the low range only, so the same key is made by the commands below it. */
+function makeByPassword(driver: ToolDriver, algorithm: KeyAlgorithm, { parent, context }: NewKey) {
+  return withPrivateDirectory(async (directory) => {
+    const parts = ['-u', `${directory}/public`, '-r', `${directory}/private`];
+    const size = { ecc: 'ecc256', rsa: 'rsa2048' }[algorithm];
+    const key = ['-g', 'sha256', '-G', `${size}:${attestationSchemes[algorithm]}-sha256:null`];
+    await driver.runSlow('tpm2_create', ['-C', parent, ...key, '-a', attestationAttributes, ...parts]);
+    await driver.run('tpm2_load', ['-C', parent, ...parts, '-c', context]);
+  });
+}
+
+const attestationAttributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign';
 
 /**
  * @param make makes the key as a transient object and saves its context to the given path.

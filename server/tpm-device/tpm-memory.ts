@@ -26,12 +26,6 @@ export async function readPublic(driver: ToolDriver, handle: number): Promise<Ui
   return runForFile(driver, 'tpm2_readpublic', (path) => ['-c', handleText(handle), '-f', 'tss', '-o', path]);
 }
 
-/**
- * Where TPM makers put certificates of endorsement keys (TCG "EK Credential Profile for TPM Family 2.0", section 2.2.1.4
- * "Low Range"): of the P-256 key of template L-2, and of the RSA-2048 key of template L-1.
- */
-export const certificateIndex = { ecc: 0x01c0000a, rsa: 0x01c00002 } as const;
-
 /** Reads an NV index by its own, empty authorisation, as certificates are readable by everybody; null if undefined. */
 export async function readNv(driver: ToolDriver, index: number): Promise<Uint8Array | null> {
   if (!(await listHandles(driver, 'nv-index')).has(index)) return null;

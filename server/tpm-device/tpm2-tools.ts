@@ -1,7 +1,8 @@
 import { activateCredential } from './activate-credential.ts';
 import type { TpmDevice } from './device.ts';
 import {
-  endorsementAlgorithm,
+  certifiedTemplate,
+  endorsementTemplate,
   provideAttestationKey,
   provideEndorsementKey,
   signingAlgorithm,
@@ -9,7 +10,7 @@ import {
 import { createBankReader } from './pcr-banks.ts';
 import { extendPcr, quote, readPcrs } from './pcr-commands.ts';
 import { createToolDriver, type ToolDriver, type ToolOptions } from './tool-driver.ts';
-import { certificateIndex, readNv, readPublic, trimToSequence } from './tpm-memory.ts';
+import { readNv, readPublic, trimToSequence } from './tpm-memory.ts';
 import { createTurnQueue } from '../os/turn-queue.ts';
 
 /** Calls that may wait for one TPM. A chip signs a few times a second, so the last one waits half a minute. */
@@ -34,7 +35,7 @@ export function openTpm(options: ToolOptions = {}): TpmDevice {
     quote: (handle, request) => inTurn(() => quote(driver, handle, request)),
     readPublic: (handle) => inTurn(() => readPublic(driver, handle)),
     createEndorsementKey: () =>
-      inTurn(async () => provideEndorsementKey(driver, await endorsementAlgorithm(driver))),
+      inTurn(async () => provideEndorsementKey(driver, await endorsementTemplate(driver))),
     createAttestationKey: () => inTurn(() => createAttestationKey(driver)),
     activateCredential: (keys, credential) => inTurn(() => activateCredential(driver, keys, credential)),
     readEndorsementCertificate: () => inTurn(() => readEndorsementCertificate(driver)),
@@ -42,11 +43,12 @@ export function openTpm(options: ToolOptions = {}): TpmDevice {
 }
 
 async function createAttestationKey(driver: ToolDriver) {
-  const endorsement = await provideEndorsementKey(driver, await endorsementAlgorithm(driver));
+  const endorsement = await provideEndorsementKey(driver, await endorsementTemplate(driver));
   return provideAttestationKey(driver, await signingAlgorithm(driver), endorsement.handle);
 }
 
 async function readEndorsementCertificate(driver: ToolDriver): Promise<Uint8Array | null> {
-  const bytes = (await readNv(driver, certificateIndex.ecc)) ?? (await readNv(driver, certificateIndex.rsa));
+  const template = await certifiedTemplate(driver);
+  const bytes = template === null ? null : await readNv(driver, template.certificateIndex);
   return bytes === null ? null : trimToSequence(bytes);
 }
