@@ -3,7 +3,7 @@ import type { TpmDevice } from '../tpm-device/device.ts';
 import type { HostIdentity } from './identity.ts';
 
 /** What an attester speaks for. */
-export interface AttesterOptions extends Omit<HostIdentity, 'origin'> {
+export interface AttesterOptions extends HostIdentity {
   /** A whole host under a directory; `/` for this host. */
   readonly root: string;
   readonly device: TpmDevice;

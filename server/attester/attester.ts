@@ -6,6 +6,7 @@ import { type Activate, createActivation } from './activation.ts';
 import { attest } from './attest.ts';
 import type { AttesterOptions } from './attester-options.ts';
 import { createHostFollower, type HostListener } from './follow-host.ts';
+import type { HostIdentity } from './identity.ts';
 import { type HostState, readHostState } from './host-state.ts';
 import { type BatchLimits, type Challenge, createQuoteBatches } from './quote-batches.ts';
 import { remembered } from './remembered.ts';
@@ -13,6 +14,8 @@ import { remembered } from './remembered.ts';
 /** The host's side of attestation: its keys, and evidence for challenges. */
 export interface Attester {
   readonly identity: Identity;
+  /** Whether the attestation key was there before this start. */
+  readonly keyOrigin: HostIdentity['origin'];
   /**
    * @param nonce the verifier's, 16 to 64 bytes.
    * @param asked by which connection, and who waits for the answer; without TLS and with patience if not given.
@@ -80,6 +83,7 @@ export function createAttester(options: AttesterOptions, limits: BatchLimits = d
   const tpm = remembered(tpmKnownMs, () => options.device.readPcrs('sha256', [options.measurePcr]));
   return {
     identity: options.identity,
+    keyOrigin: options.origin,
     activate: createActivation(options),
     observeQuotes: (observer) => void observers.push(observer),
     waiting: batches.waiting,

@@ -35,12 +35,16 @@ export interface Endpoint {
 // From dist/server/cli/ as compiled.
 const contract = fileURLToPath(new URL('../../../openapi.yaml', import.meta.url));
 
+const keyReplaced =
+  'the attestation key is not the one of the last start: the TPM was cleared since, or is another; verifiers refuse this host until it is enrolled anew (touchstone enroll)';
+
 /** Makes or finds the host's keys, then serves the attestation endpoint. @throws CouldNotDecide @throws Malformed */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { root, device, tls = null, log } = options;
   // Before the TPM makes keys: what the user can mend is said at once.
   const material = tls === null ? null : await readTlsMaterial(tls);
   const identity = await ensureIdentity(root, device);
+  if (identity.origin === 'replaced') log(keyReplaced, { level: 'warn' });
   const attester = createAttester({ ...options, ...identity });
   const metrics = createMetrics(attester, productVersion());
   const app = createApp({ attester, contract, validateResponses: false, log, metrics });

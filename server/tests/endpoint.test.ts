@@ -81,7 +81,7 @@ test('many challenges at once are each answered with their own nonce', async () 
 
 test('GET /healthz, /readyz and /openapi.yaml answer', async () => {
   assert.deepEqual((await ask('get', '/healthz')).body, { status: 'ok' });
-  assert.deepEqual((await ask('get', '/readyz')).body, { status: 'ready' });
+  assert.deepEqual((await ask('get', '/readyz')).body, { status: 'ready', attestationKey: 'created' });
   const response = await ask('get', '/openapi.yaml');
   assert.match(response.headers['content-type'] ?? '', /^application\/yaml/);
 });

@@ -7,13 +7,15 @@ import { type Reason, reason } from '../reasons.ts';
  */
 export function checkIdentity(found: Identity, expected: Identity): Reason[] {
   const differs = (message: string): Reason[] => [reason('identity-mismatch', message)];
+  const sameTpm = equal(found.endorsement.public, expected.endorsement.public);
   if (!equal(found.attestation.public, expected.attestation.public)) {
-    return differs('The evidence comes from another attestation key than the one expected of this host.');
+    const why = 'The evidence comes from another attestation key than the one expected of this host.';
+    // Its own word: that the key is in that TPM, only a new enrolment would prove.
+    return differs(
+      sameTpm ? `${why} It names the same endorsement key: if its TPM was cleared, enroll it anew.` : why,
+    );
   }
-  const same =
-    equal(found.endorsement.public, expected.endorsement.public) &&
-    equal(found.endorsement.certificate, expected.endorsement.certificate);
-  return same
+  return sameTpm && equal(found.endorsement.certificate, expected.endorsement.certificate)
     ? []
     : differs('The evidence names another endorsement key than the one expected of this host.');
 }

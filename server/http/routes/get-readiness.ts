@@ -6,6 +6,6 @@ import type { Attester } from '../../attester/attester.ts';
 export function getReadiness(attester: Attester): RequestHandler {
   return async (_request, response) => {
     await attester.ready();
-    response.json({ status: 'ready' });
+    response.json({ status: 'ready', attestationKey: attester.keyOrigin });
   };
 }

@@ -170,7 +170,7 @@ export interface Operations {
   readonly getReadiness: {
     readonly body: undefined;
     readonly answers: {
-      readonly 200: { readonly status: 'ready' };
+      readonly 200: { readonly status: 'ready'; readonly attestationKey: 'kept' | 'created' | 'replaced' };
       readonly 400: Problem;
       readonly 500: Problem;
       readonly 503: Problem;
