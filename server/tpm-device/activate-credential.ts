@@ -3,7 +3,7 @@ import type { Credential } from '../../verifier/enrolment/credential.ts';
 import { readBounded, writeDurable } from '../os/durable-file.ts';
 import { withPrivateDirectory } from '../os/private-directory.ts';
 import { ToolFailed } from '../os/run.ts';
-import { usedByPassword } from './endorsement-templates.ts';
+import { withEndorsementKey } from './endorsement-session.ts';
 import { handleText, type ToolDriver } from './tool-driver.ts';
 
 /** Persistent handles of the two keys that a credential is for. */
@@ -18,9 +18,7 @@ const fileHeader = Uint8Array.of(0xba, 0xdc, 0xc0, 0xde, 0, 0, 0, 1);
 const maximumSecretBytes = 64;
 
 /**
- * TPM2_ActivateCredential by `tpm2_activatecredential`. The policy of an endorsement key of the low range wants the
- * authorisation of the endorsement hierarchy (TPM2_PolicySecret), which is empty unless its owner set one; one of the high range
- * may be used by its own, which is empty.
+ * TPM2_ActivateCredential by `tpm2_activatecredential`.
  *
  * @returns the secret; null if the TPM says that the credential is none for these keys.
  */
@@ -33,29 +31,11 @@ export function activateCredential(
     const [file, secret] = [`${directory}/credential`, `${directory}/secret`];
     await writeDurable(file, Buffer.concat([fileHeader, credentialBlob, encryptedSecret]), 0o600);
     const keys = ['-c', handleText(attestation), '-C', handleText(endorsement)];
-    const files = ['-i', file, '-o', secret];
-    const opened = usedByPassword(endorsement)
-      ? await open(driver, [...keys, ...files])
-      : await withEndorsementSession(driver, `${directory}/session`, (session) =>
-          open(driver, [...keys, '-P', `session:${session}`, ...files]),
-        );
+    const opened = await withEndorsementKey(driver, endorsement, `${directory}/session`, (authorisation) =>
+      open(driver, [...keys, ...authorisation, '-i', file, '-o', secret]),
+    );
     return opened ? readBounded(secret, maximumSecretBytes, { noFollow: true }) : null;
   });
-}
-
-/** A policy session in which the endorsement key may be used, ended whatever happens: a TPM has room for 64. */
-async function withEndorsementSession<T>(
-  driver: ToolDriver,
-  session: string,
-  use: (session: string) => Promise<T>,
-): Promise<T> {
-  await driver.run('tpm2_startauthsession', ['--policy-session', '-S', session]);
-  try {
-    await driver.run('tpm2_policysecret', ['-S', session, '-c', 'e']);
-    return await use(session);
-  } finally {
-    await driver.run('tpm2_flushcontext', [session]).catch(() => undefined);
-  }
 }
 
 async function open(driver: ToolDriver, args: readonly string[]): Promise<boolean> {

@@ -35,7 +35,7 @@ test('keys are made once, persist, and are what their templates say', async () =
   assert.equal(attestation.handle, attestationHandle);
   assert.equal(endorsement.handle, lowTemplates.ecc.handle);
   // size | ECC | SHA-256 | attributes
-  assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050072/);
+  assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050472/);
   assert.match(toHex(endorsement.public), /^[0-9a-f]{4}0023000b000300b2/);
   const again = openTpm({ tcti: tpm.tcti });
   assert.deepEqual(await again.createAttestationKey(), attestation);
@@ -109,7 +109,7 @@ test('an endorsement certificate is read up to its end, and one for RSA decides 
     assert.equal(endorsement.handle, lowTemplates.rsa.handle);
     assert.match(toHex(endorsement.public), /^[0-9a-f]{4}0001000b000300b2/);
     const attestation = await other.createAttestationKey();
-    assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050072/);
+    assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050472/);
   } finally {
     rmSync(directory, { recursive: true });
     await fresh.stop();
@@ -153,13 +153,33 @@ test('another key at the handle of the attestation key is not taken for it', asy
   }
 });
 
+test('an attestation key that an earlier version made, without noDA, is kept', async () => {
+  const fresh = await startSoftwareTpm();
+  const directory = mkdtempSync(join(tmpdir(), 'touchstone-test-'));
+  try {
+    const { handle } = await openTpm({ tcti: fresh.tcti }).createEndorsementKey();
+    const context = join(directory, 'context');
+    const parent = ['-Q', '-C', `0x${handle.toString(16)}`, '-G', 'ecc', '-g', 'sha256', '-s', 'ecdsa'];
+    tool(fresh.tcti, 'tpm2_createak', [...parent, '-c', context]);
+    tool(fresh.tcti, 'tpm2_flushcontext', ['-t']);
+    const place = `0x${attestationHandle.toString(16)}`;
+    tool(fresh.tcti, 'tpm2_evictcontrol', ['-Q', '-C', 'o', '-c', context, place]);
+    tool(fresh.tcti, 'tpm2_flushcontext', ['-t']);
+    const attestation = await openTpm({ tcti: fresh.tcti }).createAttestationKey();
+    assert.match(toHex(attestation.public), /^[0-9a-f]{4}0023000b00050072/);
+  } finally {
+    rmSync(directory, { recursive: true });
+    await fresh.stop();
+  }
+});
+
 test('where a TPM has no P-256, both keys are RSA-2048 and quotes are RSASSA with SHA-256', async () => {
   const fresh = await startSoftwareTpm();
   try {
     const driver = createToolDriver({ tcti: fresh.tcti });
     const endorsement = await provideEndorsementKey(driver, lowTemplates.rsa);
     const attestation = await provideAttestationKey(driver, 'rsa', endorsement.handle);
-    assert.match(toHex(attestation.public), /^[0-9a-f]{4}0001000b00050072/);
+    assert.match(toHex(attestation.public), /^[0-9a-f]{4}0001000b00050472/);
     const request = { bank: 'sha256', pcrs: [13], qualifyingData: new Uint8Array(32) } as const;
     const { attested, signature } = await openTpm({ tcti: fresh.tcti }).quote(attestation.handle, request);
     assert.equal(toHex(attested.subarray(0, 6)), 'ff5443478018');

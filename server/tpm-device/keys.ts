@@ -4,12 +4,8 @@ import { Cursor } from '../../verifier/bytes/cursor.ts';
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import { withPrivateDirectory } from '../os/private-directory.ts';
 import type { PersistentKey } from './device.ts';
-import {
-  type EndorsementTemplate,
-  endorsementTemplates,
-  lowTemplates,
-  usedByPassword,
-} from './endorsement-templates.ts';
+import { type EndorsementTemplate, endorsementTemplates, lowTemplates } from './endorsement-templates.ts';
+import { withEndorsementKey } from './endorsement-session.ts';
 import { handleText, type ToolDriver } from './tool-driver.ts';
 import { listHandles, readPublic } from './tpm-memory.ts';
 
@@ -24,11 +20,17 @@ export const attestationHandle = 0x81027473;
 /** What a public area begins with: TPM_ALG_ID of the key and its attributes (Part 2, sections 6.3 and 8.3). */
 interface KeyKind {
   readonly name: string;
-  readonly attributes: number;
+  readonly attributes: readonly number[];
 }
 
-/** fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, restricted, sign: what tpm2_createak makes. */
-const attestationKind: KeyKind = { name: 'attestation', attributes: 0x00050072 };
+/**
+ * fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, restricted, sign. Without noDA a TPM counts every power cut after
+ * a quote as a failed authorisation (Part 1, section 19.8, "Non-orderly Shutdown"), and after a few locks itself, for all who use it. What earlier versions
+ * made by tpm2_createak has none, and is kept.
+ */
+const attestationKind: KeyKind = { name: 'attestation', attributes: [0x00050472, 0x00050072] };
+
+const attestationAttributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign';
 
 const algorithmIdentifiers: Readonly<Record<KeyAlgorithm, number>> = { rsa: 0x0001, ecc: 0x0023 };
 
@@ -54,7 +56,7 @@ export function provideEndorsementKey(
   driver: ToolDriver,
   { type, handle, attributes, make }: EndorsementTemplate,
 ): Promise<PersistentKey> {
-  return provideKey(driver, handle, { name: 'endorsement', attributes }, type, (context) =>
+  return provideKey(driver, handle, { name: 'endorsement', attributes: [attributes] }, type, (context) =>
     make(driver, context),
   );
 }
@@ -65,44 +67,22 @@ export function provideAttestationKey(
   algorithm: KeyAlgorithm,
   endorsementHandle: number,
 ): Promise<PersistentKey> {
-  const make = usedByPassword(endorsementHandle) ? makeByPassword : makeByPolicy;
+  const size = { ecc: 'ecc256:ecdsa-sha256', rsa: 'rsa2048:rsassa-sha256' }[algorithm];
+  const key = ['-g', 'sha256', '-G', `${size}:null`, '-a', attestationAttributes];
+  const parent = ['-C', handleText(endorsementHandle)];
   return provideKey(driver, attestationHandle, attestationKind, algorithm, (context) =>
-    make(driver, algorithm, { parent: handleText(endorsementHandle), context }),
+    withPrivateDirectory(async (directory) => {
+      const session = `${directory}/session`;
+      const parts = ['-u', `${directory}/public`, '-r', `${directory}/private`];
+      await withEndorsementKey(driver, endorsementHandle, session, (authorisation) =>
+        driver.runSlow('tpm2_create', [...parent, ...authorisation, ...key, ...parts]),
+      );
+      await withEndorsementKey(driver, endorsementHandle, session, (authorisation) =>
+        driver.run('tpm2_load', [...parent, ...authorisation, ...parts, '-c', context]),
+      );
+    }),
   );
 }
-
-/** The key above it, and the file that its context is saved to. */
-interface NewKey {
-  readonly parent: string;
-  readonly context: string;
-}
-
-const attestationSchemes: Readonly<Record<KeyAlgorithm, string>> = { ecc: 'ecdsa', rsa: 'rsassa' };
-
-function makeByPolicy(driver: ToolDriver, algorithm: KeyAlgorithm, { parent, context }: NewKey) {
-  const key = [
-    '-G',
-    algorithm === 'rsa' ? 'rsa2048' : 'ecc',
-    '-g',
-    'sha256',
-    '-s',
-    attestationSchemes[algorithm],
-  ];
-  return driver.runSlow('tpm2_createak', ['-C', parent, ...key, '-c', context]);
-}
-
-/** tpm2_createak knows the policy of the low range only, so the same key is made by the commands below it. */
-function makeByPassword(driver: ToolDriver, algorithm: KeyAlgorithm, { parent, context }: NewKey) {
-  return withPrivateDirectory(async (directory) => {
-    const parts = ['-u', `${directory}/public`, '-r', `${directory}/private`];
-    const size = { ecc: 'ecc256', rsa: 'rsa2048' }[algorithm];
-    const key = ['-g', 'sha256', '-G', `${size}:${attestationSchemes[algorithm]}-sha256:null`];
-    await driver.runSlow('tpm2_create', ['-C', parent, ...key, '-a', attestationAttributes, ...parts]);
-    await driver.run('tpm2_load', ['-C', parent, ...parts, '-c', context]);
-  });
-}
-
-const attestationAttributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign';
 
 /**
  * @param make makes the key as a transient object and saves its context to the given path.
@@ -150,7 +130,7 @@ function checkKind(area: Uint8Array, handle: number, kind: KeyKind, algorithm: K
   const type = cursor.u16('TPMT_PUBLIC type');
   cursor.u16('TPMT_PUBLIC nameAlg');
   if (
-    cursor.u32('TPMT_PUBLIC objectAttributes') === kind.attributes &&
+    kind.attributes.includes(cursor.u32('TPMT_PUBLIC objectAttributes')) &&
     type === algorithmIdentifiers[algorithm]
   )
     return;
