@@ -23,10 +23,11 @@ const propertyNames = ['more', '__proto__', 'constructor', 'toString', '', 'a'.r
 export function badValues(schema: ContractSchema, good: unknown, path = ''): BadValue[] {
   const { type } = schema;
   const others = strangers
-    .filter((value) => kindOf(value) !== type)
+    .filter((value) => kindOf(value) !== type && !isIntegerOf(schema, value))
     .map((value) => ({ what: `${path || 'the value'} is ${JSON.stringify(value)}`, value }));
   if (type === 'object' && isRecord(good)) return [...others, ...badObjects(schema, good, path)];
   if (type === 'string' && typeof good === 'string') return [...others, ...badStrings(schema, good, path)];
+  if (type === 'integer') return [...others, ...badIntegers(schema, path)];
   return others;
 }
 
@@ -74,6 +75,20 @@ function badStrings(
     what: `${path} is ${JSON.stringify(value.slice(0, 30))} of ${value.length} characters`,
     value,
   }));
+}
+
+function badIntegers({ minimum, maximum }: ContractSchema, path: string): BadValue[] {
+  const low = typeof minimum === 'number' ? [minimum - 1] : [];
+  const high = typeof maximum === 'number' ? [maximum + 1] : [];
+  return [...low, ...high, 0.5].map((value) => ({ what: `${path} is ${value.toString()}`, value }));
+}
+
+function isIntegerOf(
+  { type, minimum = -Infinity, maximum = Infinity }: ContractSchema,
+  value: unknown,
+): boolean {
+  if (type !== 'integer' || typeof value !== 'number' || !Number.isInteger(value)) return false;
+  return value >= Number(minimum) && value <= Number(maximum);
 }
 
 function kindOf(value: unknown): string {

@@ -7,7 +7,12 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 
 import { type Endpoint, startEndpoint } from '../cli/endpoint.ts';
-import { type ContractSchema, nameIn, parseContract } from '../http/contract-page/contract-document.ts';
+import {
+  type ContractSchema,
+  examplesOf,
+  nameIn,
+  parseContract,
+} from '../http/contract-page/contract-document.ts';
 import { urlOf } from '../http/listen.ts';
 import { badRequests, type TriedOperation, type TriedRequest } from './bad-requests.ts';
 import { type AnswerToCheck, Contract } from './contract.ts';
@@ -29,7 +34,10 @@ const operations: readonly TriedOperation[] = Object.entries(paths).flatMap(([pa
     const body = operation.requestBody?.content['application/json'];
     return {
       ...{ path, operation, method: method.toUpperCase() },
-      body: body === undefined ? null : { schema: followed(body.schema), good: Object(body.example) },
+      body:
+        body === undefined
+          ? null
+          : { schema: followed(body.schema), good: Object(examplesOf(body).at(-1)?.value) },
     };
   }),
 );

@@ -6,7 +6,12 @@ import { parseShape } from '../../../verifier/bytes/shape.ts';
 
 const reference = z.strictObject({ $ref: z.string() });
 const schema = z.record(z.string(), z.unknown());
-const bodies = z.record(z.string(), z.strictObject({ schema, example: z.unknown().optional() }));
+const named = z.strictObject({ summary: z.string().optional(), value: z.unknown() });
+const body = z.strictObject({
+  ...{ schema, example: z.unknown().optional() },
+  examples: z.record(z.string(), named).optional(),
+});
+const bodies = z.record(z.string(), body);
 const header = z.strictObject({ description: z.string(), required: z.boolean().optional(), schema });
 const parameter = z.strictObject({
   ...{ name: z.string(), in: z.enum(['query', 'header', 'path']), schema },
@@ -53,6 +58,14 @@ export type ContractParameter = z.infer<typeof parameter>;
 export type ContractResponse = z.infer<typeof response>;
 export type ContractOperation = z.infer<typeof operation>;
 export type ContractBodies = z.infer<typeof bodies>;
+
+/** Every example of a body, with what it is an example of; empty where the contract does not say. */
+export function examplesOf({
+  example,
+  examples = {},
+}: z.infer<typeof body>): readonly z.infer<typeof named>[] {
+  return [...(example === undefined ? [] : [{ value: example }]), ...Object.values(examples)];
+}
 
 /** A part that stands here, or under a name among the components. */
 type Part<T> = T | z.infer<typeof reference>;

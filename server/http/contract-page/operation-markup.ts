@@ -4,6 +4,7 @@ import {
   type ContractOperation,
   type ContractParameter,
   type ContractResponse,
+  examplesOf,
   follow,
 } from './contract-document.ts';
 import { html, type Html } from './html.ts';
@@ -100,11 +101,15 @@ function responseMarkup(
 }
 
 function bodiesMarkup(bodies: ContractBodies): Html[] {
-  return Object.entries(bodies).map(
-    ([type, { schema, example }]) =>
-      html`<p><code>${type}</code></p>
-        ${schemaMarkup(schema)}${maybeExample(example)} `,
-  );
+  return Object.entries(bodies).map(([type, body]) => {
+    const examples = examplesOf(body).map(
+      ({ summary = 'For example', value }) =>
+        html`<p>${lineMarkup(summary)}:</p>
+          ${exampleMarkup(value)}`,
+    );
+    return html`<p><code>${type}</code></p>
+      ${schemaMarkup(body.schema)}${examples} `;
+  });
 }
 
 function maybeExample(example: unknown): Html {
