@@ -15,7 +15,7 @@ export interface BenchEndpoint {
 /** Starts one. @throws CouldNotDecide if it does not say where it serves. */
 export async function startBenchEndpoint(request: ServerRequest): Promise<BenchEndpoint> {
   const script = fileURLToPath(new URL('./attest-server.js', import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(request)], {
+  const child = spawn(process.execPath, ['--expose-gc', script, JSON.stringify(request)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -17,6 +17,8 @@ export const serverUseShape = z.strictObject({
   ownSeconds: z.number(),
   toolSeconds: z.number(),
   residentBytes: z.number(),
+  /** Of JavaScript objects that are still in use: after a collection. */
+  liveBytes: z.number(),
 });
 
 export type ServerUse = z.infer<typeof serverUseShape>;

@@ -71,8 +71,11 @@ async function watchMemory({ url, use }: BenchEndpoint, requests: number): Promi
   console.log(`\nmemory of the endpoint over ${requests} requests of 64 clients`);
   const step = Math.ceil(requests / 10);
   for (let done = 0; done <= requests; done += step) {
-    const mebibytes = (await use()).residentBytes / 2 ** 20;
-    console.log(`${String(done).padStart(9)} ${mebibytes.toFixed(0).padStart(5)} MiB`);
+    const { residentBytes, liveBytes } = await use();
+    const [resident, live] = [residentBytes, liveBytes].map((bytes) =>
+      (bytes / 2 ** 20).toFixed(1).padStart(6),
+    );
+    console.log(`${String(done).padStart(9)} ${resident ?? ''} MiB resident, ${live ?? ''} MiB of it in use`);
     if (done >= requests) continue;
     const { refused } = await challenge(url, 64, (answers) => answers >= step);
     if (refused > 0) console.log(`${''.padStart(9)} (${refused} refused)`);
