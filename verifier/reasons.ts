@@ -73,7 +73,8 @@ export const reasonSentences = {
   'secure-boot-keys': 'The keys and digests of Secure Boot are not those that the appraisal policy allows.',
   'boot-not-listed': 'Something was started that the appraisal policy does not list.',
   'policy-not-allowed': 'The host goes by an extension policy that the appraisal policy does not allow.',
-  'extension-missing': 'An extension that the appraisal policy asks for is not in use, or is another version.',
+  'extension-missing':
+    'An extension that the appraisal policy asks for is not in use, or is another version.',
   'merge-unconfirmed': 'A set of extensions was approved, and no merge of it was confirmed.',
   'hierarchy-mutable': 'A merged hierarchy can be changed on the host.',
   'clock-unfit': 'The clock or the counters of the TPM are not as the appraisal policy asks.',

@@ -72,10 +72,7 @@ function explanationText(
   { path, name, version }: AppraisalPolicy,
   explanation: HostExplanation,
 ): string {
-  const head = [
-    `${printable(file)}, whoever it is of`,
-    printable(`${path} (${name}, version ${version})`),
-  ];
+  const head = [`${printable(file)}, whoever it is of`, printable(`${path} (${name}, version ${version})`)];
   if (!explanation.asked) {
     const reasons = explanation.reasons.map((why) => `  ${printable(reasonText(why))}`);
     return [...head, ...reasons, 'not asked: the evidence proves nothing', ''].join('\n');
