@@ -6,6 +6,7 @@ import type { Policy } from '../../verifier/policy/policy.ts';
 import type { GateInput } from '../host/gate-input.ts';
 import { readHostKnowledge } from '../host/host-knowledge.ts';
 import { takePolicy } from '../host/take-policy.ts';
+import { chaseInRoot } from '../os/chase.ts';
 import { now } from '../os/clock.ts';
 import { entryExists } from '../os/directory.ts';
 import { hostPath } from '../os/host-paths.ts';
@@ -14,6 +15,8 @@ import type { TpmDevice } from '../tpm-device/device.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
 import { readPolicy } from './decision-policy.ts';
 import type { Output } from './output.ts';
+
+const tpmDevices = ['/dev/tpmrm0', '/dev/tpm0'];
 
 /** The options of commands that decide what a host merges. */
 export const gateShape = z.object({
@@ -45,13 +48,18 @@ export async function readGateInput(
   return { root: options.root, policy, device, full: options.full, knowledge, now: now() };
 }
 
-/** A TPM that is there and does not answer is a failure later on, whatever the policy says. */
-async function findTpm({ tcti }: GateOptions, policy: Policy): Promise<TpmDevice | null> {
-  const devices = tcti === undefined ? ['/dev/tpmrm0', '/dev/tpm0'] : [];
+/**
+ * A TPM that is there and does not answer is a failure later on, whatever the policy says. That of this system is not taken for
+ * another root's: what was measured into it would be in a log elsewhere, and none here would explain its PCR any more.
+ */
+async function findTpm({ root, tcti }: GateOptions, policy: Policy): Promise<TpmDevice | null> {
+  const isOwn = (await chaseInRoot(root, '/')) === '/';
+  const devices = tcti === undefined && isOwn ? tpmDevices : [];
   const found = await Promise.all(devices.map(entryExists));
   if (tcti !== undefined || found.includes(true)) return openTpm({ tcti });
   if (policy.withoutTpm === 'merge') return null;
+  const why = isOwn ? 'this host has no TPM' : `nothing says which TPM the host below ${root} has`;
   throw new CouldNotDecide(
-    'this host has no TPM to measure into. Name one by --tcti, or let the policy say measure: { withoutTpm: merge }',
+    `${why} to measure into. Name one by --tcti, or let the policy say measure: { withoutTpm: merge }`,
   );
 }

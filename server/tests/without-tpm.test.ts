@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { runCommandLine } from '../cli/command-line.ts';
@@ -26,7 +28,7 @@ async function run(...words: string[]) {
 test('unless the policy says otherwise, nothing is merged that cannot be measured', { skip }, async () => {
   const { code, err } = await run('gate');
   assert.equal(code, 3);
-  assert.match(err, /no TPM to measure into.*withoutTpm: merge/);
+  assert.match(err, /TPM .* to measure into.*withoutTpm: merge/);
   assert.ok(existsSync(`${machine.root}/var/lib/extensions/vendor-b.raw`), 'nothing was done');
 });
 
@@ -43,6 +45,21 @@ test(
     assert.match((await run('status')).out, /nothing is measured: there is no TPM/);
   },
 );
+
+test('the TPM of this system is not taken for that of a host below a directory', () => {
+  const main = resolve(import.meta.dirname, '../cli/main.js');
+  const script = [
+    'mount --make-rprivate / && mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && : >/dev/tpmrm0',
+    `exec "$0" ${main} gate --root ${machine.root}`,
+  ].join('\n');
+  const env = { PATH: process.env['PATH'] };
+  const { status, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script, process.execPath], {
+    env,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 3);
+  assert.match(stderr, /nothing says which TPM the host below .* has to measure into\. Name one by --tcti/);
+});
 
 test('a TPM that is there and fails is a failure, whatever the policy says', async () => {
   machine.writePolicy('measure: { withoutTpm: merge }');
