@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import { runCommandLine } from '../cli/command-line.ts';
 import { readHistory } from '../host/history-file.ts';
 import { readMeasuredEvents } from '../host/measured-events.ts';
@@ -10,20 +11,26 @@ import { openTpm } from '../tpm-device/tpm2-tools.ts';
 import type { Copy } from './killed-run.ts';
 import { collect, SampleMachine } from './sample-machine.ts';
 
-export const searchDirectory = 'var/lib/extensions';
-const quarantine = 'var/lib/touchstone/quarantine/sysext';
+/** Where the images of a class are, below the root. */
+export const searchDirectories = { sysext: 'var/lib/extensions', confext: 'var/lib/confexts' } as const;
+
+function quarantineOf(extensionClass: ExtensionClass): string {
+  return `var/lib/touchstone/quarantine/${extensionClass}`;
+}
 
 /** The root hash and the size of the data of each image, by its name: for a systemd that is made up. */
 export type Known = Readonly<Record<string, { readonly rootHash: string; readonly bytes: number }>>;
 export const knownFile = 'known-images.json';
 
-/** A host with one image that will be approved and one that will be refused, on which things are killed. */
+/** A host with one image of a class that will be approved and one that will be refused, on which things are killed. */
 export class KilledHost {
+  readonly class: ExtensionClass;
   readonly machine: SampleMachine;
   /** Bytes of what the search directory has at first, by name. */
   readonly images: ReadonlyMap<string, Buffer>;
 
-  private constructor(machine: SampleMachine) {
+  private constructor(extensionClass: ExtensionClass, machine: SampleMachine) {
+    this.class = extensionClass;
     this.machine = machine;
     this.images = new Map([
       ['vendor-tools.raw', machine.image('tools')],
@@ -31,12 +38,12 @@ export class KilledHost {
     ]);
   }
 
-  static async start(): Promise<KilledHost> {
-    const host = new KilledHost(await SampleMachine.start());
+  static async start(extensionClass: ExtensionClass): Promise<KilledHost> {
+    const host = new KilledHost(extensionClass, await SampleMachine.start());
     const { root } = host.machine;
     const known: Record<string, Known[string]> = {};
     for (const [name, bytes] of host.images) {
-      const path = host.machine.put(join(searchDirectory, name), bytes);
+      const path = host.machine.put(join(searchDirectories[extensionClass], name), bytes);
       const { rootHash, data } = JSON.parse(await touchstone('inspect', path, '--json'));
       known[name] = { rootHash, bytes: data.length };
     }
@@ -47,6 +54,7 @@ export class KilledHost {
 
   /** Every image is whole, in exactly one place; where systemd looks there is nothing that was not there before. */
   checkImages(copy: Copy, point: string): void {
+    const [searchDirectory, quarantine] = [searchDirectories[this.class], quarantineOf(this.class)];
     const present = list(copy, searchDirectory);
     const moved = list(copy, quarantine).filter((name) => name.endsWith('.raw'));
     const places = [...present, ...moved.map(originalName)];
@@ -61,6 +69,11 @@ export class KilledHost {
       assert.equal(reason.from, `/${searchDirectory}/${originalName(name)}`, point);
       assert.ok(reason.reasons.length > 0, point);
     }
+  }
+
+  /** Nothing that was refused is where systemd looks. */
+  checkInSight(copy: Copy, point: string): void {
+    assert.deepEqual(list(copy, searchDirectories[this.class]), ['vendor-tools.raw'], point);
   }
 }
 
@@ -78,11 +91,6 @@ function originalName(quarantined: string): string {
 function list(copy: Copy, directory: string): string[] {
   const path = join(copy.root, directory);
   return existsSync(path) ? readdirSync(path).sort() : [];
-}
-
-/** Nothing that was refused is where systemd looks. */
-export function checkInSight(copy: Copy, point: string): void {
-  assert.deepEqual(list(copy, searchDirectory), ['vendor-tools.raw'], point);
 }
 
 /** The log leads to the PCR, or says of itself that it may not. @returns the events, or null where it does say so. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { faultPoint } from '#fault-point';
 
 import { parseHex } from '../../verifier/bytes/hex.ts';
+import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import { readPolicy } from '../cli/decision-policy.ts';
 import { readHostKnowledge } from '../host/host-knowledge.ts';
 import { withHostLock } from '../host/merge/host-lock.ts';
@@ -15,7 +16,7 @@ import { toFileIdentity } from '../os/file-identity.ts';
 import type { ImageDevices } from '../host/merged/image-devices.ts';
 import type { MergedState } from '../host/merged/merged-state.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
-import { type Known, knownFile, searchDirectory } from './killed-host.ts';
+import { type Known, knownFile, searchDirectories } from './killed-host.ts';
 
 /*
  * Merging with a systemd that mounts nothing: what it has merged is a list in a file below /run. As with the real one, the
@@ -46,21 +47,21 @@ function knownImages(root: string): Known {
   return JSON.parse(readFileSync(join(root, knownFile), 'utf8'));
 }
 
-function stateOf(root: string): MergedState {
+function stateOf(root: string, extensionClass: ExtensionClass): MergedState {
   const names = mergedFiles(root);
   const known = knownImages(root);
-  const rest = { class: 'sysext', mutable: 'no', problems: [] } as const;
+  const rest = { class: extensionClass, mutable: 'no', problems: [] } as const;
   if (names.length === 0)
     return { ...rest, hierarchies: [], extensions: [], since: null, knownBy: 'nothing-merged', mergeId: '' };
   const { mtime } = lstatSync(join(root, mergedFile));
   const extensions = names.map((name) => ({
     name: name.replace(/\.raw$/, ''),
     rootHash: parseHex(known[name]?.rootHash ?? '', name),
-    path: `/${searchDirectory}/${name}`,
+    path: `/${searchDirectories[extensionClass]}/${name}`,
   }));
   return {
     ...rest,
-    hierarchies: ['/usr'],
+    hierarchies: [extensionClass === 'sysext' ? '/usr' : '/etc'],
     extensions,
     since: mtime,
     knownBy: 'origin',
@@ -68,13 +69,13 @@ function stateOf(root: string): MergedState {
   };
 }
 
-function devicesOf(root: string): ImageDevices {
+function devicesOf(root: string, extensionClass: ExtensionClass): ImageDevices {
   const known = knownImages(root);
   const files = mergedFiles(root).map((name, index) => ({ name, loop: `loop${index}` }));
   const sequence = 1n;
   return {
     loops: files.map(({ name, loop }) => {
-      const path = join(root, searchDirectory, name);
+      const path = join(root, searchDirectories[extensionClass], name);
       if (!existsSync(path))
         return { name: loop, sequence, device: '0:0', inode: 0n, path: `${path} (deleted)` };
       const { device, inode } = toFileIdentity(lstatSync(path, { bigint: true }));
@@ -90,7 +91,7 @@ function devicesOf(root: string): ImageDevices {
   };
 }
 
-function accessTo(root: string): MergeAccess {
+function accessTo(root: string, extensionClass: ExtensionClass): MergeAccess {
   const merge = (names: readonly string[]): Promise<void> => {
     faultPoint('merge');
     if (names.length > 0) writeFileSync(join(root, mergedFile), JSON.stringify(names));
@@ -99,27 +100,29 @@ function accessTo(root: string): MergeAccess {
   };
   return {
     tool: () => ({
-      refresh: () => merge([...readdirSync(join(root, searchDirectory)), ...swapped(root)].sort()),
+      refresh: () =>
+        merge([...readdirSync(join(root, searchDirectories[extensionClass])), ...swapped(root)].sort()),
       unmerge: () => merge([]),
     }),
-    readMerged: () => Promise.resolve(stateOf(root)),
-    readDevices: () => Promise.resolve(devicesOf(root)),
+    readMerged: () => Promise.resolve(stateOf(root, extensionClass)),
+    readDevices: () => Promise.resolve(devicesOf(root, extensionClass)),
   };
 }
 
-/** As the command line does it. @param words `refresh` or `unmerge`, then `--root DIRECTORY --tcti TCTI`. */
+/** As the command line does it. @param words `refresh` or `unmerge`, then `--class CLASS --root DIRECTORY --tcti TCTI`. */
 export async function mergeOnce(words: readonly string[]): Promise<MergeOutcome> {
-  const [verb, , root = '', , tcti] = words;
+  const [verb, , className, , root = '', , tcti] = words;
+  const extensionClass = className === 'confext' ? 'confext' : 'sysext';
   const silent = { out: () => undefined, err: () => undefined };
   const input: MergeInput = {
     root,
-    class: 'sysext',
+    class: extensionClass,
     policy: await readPolicy(join(root, 'etc/touchstone/policy.yaml'), { policyTrust: [], root }, silent),
     device: openTpm({ tcti }),
     full: false,
     knowledge: await readHostKnowledge(root),
     now: new Date(),
-    access: accessTo(root),
+    access: accessTo(root, extensionClass),
   };
   return withHostLock(root, () => (verb === 'unmerge' ? unmergeClass(input) : refreshClass(input)));
 }

@@ -18,7 +18,7 @@ export function releaseFiles(content: string): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => [
       [`usr/lib/extension-release.d/extension-release.${name}`, 'ID=sample\nSYSEXT_VERSION_ID=1.2\n'],
-      [`etc/extension-release.d/extension-release.${name}`, 'ID=_any\n'],
+      [`etc/extension-release.d/extension-release.${name}`, 'ID=_any\nCONFEXT_VERSION_ID=1.2\n'],
     ]),
   );
 }
