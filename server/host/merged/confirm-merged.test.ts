@@ -171,6 +171,13 @@ test('devices of earlier merges that live on are nothing of this one', () => {
   assert.deepEqual(codes(merged, { ...seen, window: null }), ['unapproved tools']);
 });
 
+test('another hash tree in the very file that was approved is seen wherever that was moved', () => {
+  const evil = verity(hashes.evil, 'loop4');
+  const moved = loop('loop4', 103n, 11n, 'elsewhere.raw');
+  const seen = watched({ loops: [...loops, moved], verity: [...devices.verity, evil] });
+  assert.deepEqual(codes(merged, { ...seen, window: null }), ['unapproved good']);
+});
+
 test('an image that took the place of another during the merge is seen though it is gone again', () => {
   for (const path of ['good.raw (deleted)', 'elsewhere.raw']) {
     const seen = watched({
