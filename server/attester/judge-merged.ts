@@ -29,7 +29,8 @@ export function judgeMerged(
     if (known === undefined || measured?.state === 'unmerged')
       return { name, rootHash, verdict: 'unapproved' };
     if (rootHash !== null && rootHash !== known.rootHash) return { name, rootHash, verdict: 'unapproved' };
-    const confirmed = isMerged && rootHash !== null;
+    // Its root hash is what systemd wrote down of it; where that does not add up with the mount, nothing is told by it.
+    const confirmed = isMerged && rootHash !== null && merged.problems.length === 0;
     return { name, rootHash, verdict: confirmed ? 'approved' : 'unconfirmed' };
   });
   const expected = isMerged ? measured.extensions : [];
