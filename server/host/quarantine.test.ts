@@ -151,3 +151,13 @@ test('a link in the place of what hides an image has nothing removed where it le
   assert.ok(existsSync(elsewhere));
   assert.deepEqual(await listQuarantine(root), []);
 });
+
+test('what is in use hides nothing, and is left as it is', async () => {
+  writeFileSync(place('a.raw'), 'image');
+  const [image] = (await discoverImages(root, 'sysext')).effective;
+  assert.ok(image !== undefined);
+  for (const directory of ['etc/extensions', 'run/extensions'])
+    mkdirSync(join(root, directory, 'a/usr'), { recursive: true });
+  await assert.rejects(maskImage(root, image, [], now), /run\/extensions\/a is in use/);
+  assert.deepEqual(await listQuarantine(root), []);
+});

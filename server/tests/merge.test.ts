@@ -140,10 +140,13 @@ test('what root merged behind our back is unmerged, moved away and measured as a
 
 test('a directory in which something was changed since it was approved is not confirmed', () => {
   prepare();
-  const [, confirm] = inNamespace(
+  const [, status, confirm] = inNamespace(
     `touchstone refresh --class sysext; echo other >${machine.root}/var/lib/extensions/tree/usr/share/tree`,
+    'touchstone status --class sysext',
     'touchstone confirm --json --class sysext',
   );
+  assert.equal(status?.code, 1, status?.err);
+  assert.match(status.out, /UNAPPROVED[^]*digest-mismatch: A directory that is merged is not as it was/);
   assert.equal(confirm?.code, 1, confirm?.err);
   const [{ violations }] = JSON.parse(confirm.out);
   assert.deepEqual(
