@@ -15,4 +15,4 @@ pattern=${1:-}
 files=$(find verifier server test-vectors policies fuzz bench -name '*.test.ts' | grep -F -- "$pattern" | sort | sed 's|^|dist/|; s|\.ts$|.js|')
 [ -n "$files" ] || fail "no test file has '$pattern' in its path"
 # shellcheck disable=SC2086 # one argument a file
-exec node --enable-source-maps --test --test-concurrency=2 --test-timeout=300000 $files
+exec node --enable-source-maps --test --test-concurrency=2 --test-timeout=900000 $files

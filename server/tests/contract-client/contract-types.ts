@@ -1,6 +1,9 @@
 // Made of openapi.yaml: npm run build && node dist/server/tests/contract-client/write-types.js
 /* eslint-disable @typescript-eslint/no-redundant-type-constituents -- to TypeScript a pattern is any string */
-export type Challenge = { readonly nonce: string };
+export type Challenge = {
+  readonly nonce: string;
+  readonly logs?: { readonly knownFirmware?: Sha256; readonly from?: number };
+};
 export type Credential = { readonly credentialBlob: string; readonly encryptedSecret: string };
 export type Activation = { readonly secret: Base64 };
 export type Base64 = string;
@@ -21,7 +24,7 @@ export type Evidence = {
   readonly quote: { readonly attested: Base64; readonly signature: Base64 };
   readonly pcrs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly identity: Identity;
-  readonly logs: { readonly firmware: string | null; readonly userspace: Base64 };
+  readonly logs: { readonly firmware: string | null; readonly from: number; readonly userspace: Base64 };
 };
 export type Claims = {
   readonly version: 1;
