@@ -29,6 +29,6 @@ TOUCHSTONE_VM_PRODUCT=$TMPDIR/product
 node dist/vm/make-product-disk.js "$TOUCHSTONE_VM_PRODUCT" || fail "Touchstone could not be put on a disk for the virtual machines"
 export TOUCHSTONE_VM_PRODUCT
 # shellcheck disable=SC2086 # one argument a file
-node --enable-source-maps --test --test-concurrency=2 --test-timeout=1200000 \
+node --enable-source-maps --test --test-concurrency=2 --test-timeout=2400000 \
   --test-reporter=spec --test-reporter-destination=stdout \
   --test-reporter=./dist/vm/seen-table.js --test-reporter-destination=stdout $files

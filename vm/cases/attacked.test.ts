@@ -11,7 +11,7 @@ import { note } from './seen.ts';
 
 const refresh = 'touchstone refresh --class sysext';
 
-test('what is changed behind the gate does not stay merged', { timeout: 900_000 }, async (t) => {
+test('what is changed behind the gate does not stay merged', { timeout: 1_800_000 }, async (t) => {
   const machine = await buildMachine();
   await withSigners((signers) =>
     withPayload({ ...hostFiles(signers), ...attackFiles(signers) }, (payload) =>

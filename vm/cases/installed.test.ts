@@ -28,7 +28,7 @@ const refused = {
   '/var/lib/confexts/bare-settings.raw': 'unsigned',
 };
 
-test('installed as documented, it guards what systemd merges', { timeout: 1_200_000 }, async (t) => {
+test('installed as documented, it guards what systemd merges', { timeout: 2_400_000 }, async (t) => {
   const machine = await buildMachine();
   await withSigners(async (signers) => {
     const keys = issueEndpointKeys(signers.pki);
