@@ -88,7 +88,7 @@ test('a record that names another place than where systemd looks restores nothin
   const moved = await moveAway('First.');
   const [found] = await listQuarantine(root);
   assert.ok(found !== undefined);
-  for (const from of ['/etc/passwd', '/var/lib/extensions/../../../etc/cron.d/a', '/var/lib/extensions']) {
+  for (const from of ['/etc/passwd', '/var/lib/extensions/../a.raw', '/var/lib/extensions']) {
     const record = { ...JSON.parse(readFileSync(`${moved}${reasonSuffix}`, 'utf8')), from };
     writeFileSync(`${moved}${reasonSuffix}`, JSON.stringify(record));
     await assert.rejects(restoreQuarantined(root, found.path), CouldNotDecide, from);
@@ -160,4 +160,24 @@ test('what is in use hides nothing, and is left as it is', async () => {
     mkdirSync(join(root, directory, 'a/usr'), { recursive: true });
   await assert.rejects(maskImage(root, image, [], now), /run\/extensions\/a is in use/);
   assert.deepEqual(await listQuarantine(root), []);
+});
+
+test('what an administrator hid already is his: there is nothing to list, and nothing to restore', async () => {
+  writeFileSync(place('a.raw'), 'image');
+  const [image] = (await discoverImages(root, 'sysext')).effective;
+  assert.ok(image !== undefined);
+  mkdirSync(join(root, 'etc/extensions/a'), { recursive: true });
+  assert.equal(await maskImage(root, image, [], now), join(root, 'etc/extensions/a'));
+  assert.deepEqual(await listQuarantine(root), []);
+});
+
+test('an image is hidden by every name that a version of systemd has for it', async () => {
+  writeFileSync(place('a.sysext.raw'), 'image');
+  const [image] = (await discoverImages(root, 'sysext')).effective;
+  assert.ok(image !== undefined);
+  await maskImage(root, image, [], now);
+  assert.deepEqual(readdirSync(join(root, 'etc/extensions')).sort(), ['a', 'a.sysext']);
+  const [found] = await listQuarantine(root);
+  await restoreQuarantined(root, found?.path ?? '');
+  assert.deepEqual(readdirSync(join(root, 'etc/extensions')), []);
 });

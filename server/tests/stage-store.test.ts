@@ -98,6 +98,24 @@ test('an image that cannot be moved is hidden as systemd has it', (context) => {
   assert.deepEqual(readdirSync(at('usr/lib/extensions')), ['vendor-a.raw']);
 });
 
+test('what an approved image of its name hides already is not hidden with it', (context) => {
+  if (process.geteuid?.() !== 0) {
+    context.skip('only root can mount');
+    return;
+  }
+  machine.put('usr/lib/extensions/vendor-a.raw', machine.image('a', machine.stranger));
+  machine.put('var/lib/extensions/vendor-a.raw', machine.image('a'));
+  const main = join(import.meta.dirname, '../cli/main.js');
+  const gated = `TPM2TOOLS_TCTI=${machine.tpm.tcti} ${process.execPath} ${main} gate --json --root ${machine.root}`;
+  const script = `mount --bind ${at('usr')} ${at('usr')}; mount -o remount,bind,ro ${at('usr')}; ${gated}`;
+  const { open, sets, images } = JSON.parse(
+    execFileSync('unshare', ['-m', 'sh', '-c', script], { encoding: 'utf8' }),
+  );
+  assert.deepEqual([open, sets[0].extensions], [true, ['vendor-a']]);
+  assert.equal(images[1].quarantined, at('var/lib/extensions/vendor-a.raw'));
+  assert.equal(existsSync(at('etc/extensions/vendor-a')), false);
+});
+
 test('an image that can neither be moved nor hidden keeps the gate shut', () => {
   machine.put('usr/lib/extensions/vendor-a.raw', machine.image('a', machine.stranger));
   machine.put('etc/extensions/vendor-a/usr/x', 'of somebody else');

@@ -51,10 +51,19 @@ export async function settle(input: MergeInput, report: GateReport, found: Found
 }
 
 /** What audit mode lets through was measured by the gate already. */
-export function isAudited({ code, name }: Violation, { mode, images }: GateReport): boolean {
+export function isAudited(
+  { code, name }: Pick<Violation, 'code' | 'name'>,
+  { mode, images }: Pick<GateReport, 'mode'> & { readonly images: readonly { readonly verdict: Named }[] },
+): boolean {
   return (
     mode === 'audit' &&
     code === 'unapproved' &&
     images.some(({ verdict }) => verdict.name === name && verdict.approval === null)
   );
+}
+
+/** Of a verdict, whom it is of, and whether it approves. */
+interface Named {
+  readonly name: string;
+  readonly approval: object | null;
 }

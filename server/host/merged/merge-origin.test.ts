@@ -50,3 +50,10 @@ test('an origin that two parsers could read differently, or with words that are 
   ];
   for (const text of refused) assert.throws(() => parse(text), { code: 'malformed' }, text.slice(0, 100));
 });
+
+test('an origin of more extensions than systemd could have merged is refused', () => {
+  const many = (count: number): string =>
+    withExtensions(`{${Array.from({ length: count }, (_, index) => `"e${index}":{}`).join()}}`);
+  assert.equal(parse(many(10_000)).extensions.size, 10_000);
+  assert.throws(() => parse(many(10_001)), /more than 10000 extensions/);
+});

@@ -132,4 +132,6 @@ test('what cannot be read is not guessed', () =>
     mark('/usr', ['a']);
     write('/usr/.systemd-sysext/extensions', 'x'.repeat(2 * 1024 * 1024));
     await assert.rejects(read(overlay(['a'])), CouldNotDecide);
+    write('/usr/.systemd-sysext/extensions', Buffer.from('a\xff', 'latin1'));
+    await assert.rejects(read(overlay(['a'])), /extensions is not UTF-8/);
   }));

@@ -13,7 +13,7 @@ export interface MergedHost {
   readonly root: string;
   /** `major:minor` of all that is below the root. */
   readonly device: string;
-  readonly write: (path: string, text: string) => void;
+  readonly write: (path: string, text: string | Uint8Array) => void;
   /** Marks a hierarchy as systemd does. */
   readonly mark: (hierarchy: string, names: readonly string[], origin?: string) => void;
   /** With `%ROOT` and `%DEV` for what they are here. */
@@ -25,7 +25,7 @@ export async function onHost(use: (host: MergedHost) => Promise<void>): Promise<
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'touchstone-merged-')));
   const root = join(base, 'root');
   const device = deviceNumber(lstatSync(base, { bigint: true }).dev);
-  const write = (path: string, text: string): void => {
+  const write = (path: string, text: string | Uint8Array): void => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   };
