@@ -2,14 +2,9 @@
  * The library: bytes in, verdict out. It starts no processes, opens no connections, reads no clock and no file; what it
  * decides with is given to it.
  */
-export { appraise, type AppraisalInput } from './appraisal/appraise.ts';
+export { appraise, type AppraisalInput, type HostAnswer, type Verifier } from './appraisal/appraise.ts';
 export type { Appraisal, AppraisedExtension } from './appraisal/appraisal.ts';
-export {
-  type AppraisedAnswer,
-  type Appraiser,
-  type AppraiserSettings,
-  createAppraiser,
-} from './appraisal/appraiser.ts';
+export { type Appraiser, type AppraiserSettings, createAppraiser } from './appraisal/appraiser.ts';
 export {
   type ResultContext,
   type ResultProfile,

@@ -21,16 +21,27 @@ import { judgeHost, toPolicyName } from './judge-host.ts';
 import type { ProvedLogs } from './read-logs.ts';
 import { type Recall, recallNothing } from './recall.ts';
 
-/** What the verifier brings; nothing but the evidence comes from the host at the time of appraisal. */
-export interface AppraisalInput {
+/** What a verifier brings to every appraisal. */
+export interface Verifier {
+  /** The policy that decides about each extension again; it also names the PCR. */
+  readonly policy: Policy;
+  /** Firmware logs by their SHA-256 in hexadecimal: those that the host was told it need not send. */
+  readonly knownFirmwareLogs?: ReadonlyMap<string, Uint8Array> | undefined;
+  /**
+   * SHA-256 in hexadecimal of what the boot loader may have measured into the extension PCR: archives of extensions that lie
+   * beside the kernel image.
+   */
+  readonly knownBootDigests?: ReadonlySet<string> | undefined;
+}
+
+/** What a verifier has of one host; nothing but the evidence comes from the host at the time of appraisal. */
+export interface HostAnswer {
   /** The evidence document, as received. */
   readonly evidence: Uint8Array;
   /** The nonce of the challenge that the evidence must answer. */
   readonly nonce: Uint8Array;
   /** The host's keys, learned when the host was enrolled. */
   readonly identity: Identity;
-  /** The policy that decides about each extension again; it also names the PCR. */
-  readonly policy: Policy;
   /** The time at which certificates must be valid and rules in force. */
   readonly now: Date;
   /** Labels of the host, as the verifier knows them. */
@@ -42,18 +53,15 @@ export interface AppraisalInput {
   readonly tlsKeySha256?: Hex | null | undefined;
   /** The evidence document of this host that was accepted last, where the verifier keeps it; see `completeEvidence`. */
   readonly previous?: Uint8Array | undefined;
-  /** Firmware logs by their SHA-256 in hexadecimal: those that the host was told it need not send. */
-  readonly knownFirmwareLogs?: ReadonlyMap<string, Uint8Array> | undefined;
-  /**
-   * SHA-256 in hexadecimal of what the boot loader may have measured into the extension PCR: archives of extensions that lie
-   * beside the kernel image.
-   */
-  readonly knownBootDigests?: ReadonlySet<string> | undefined;
   /** What the host must prove besides that what is merged is allowed; nothing if there is none. */
   readonly appraisalPolicy?: AppraisalPolicy | undefined;
   /** What the host's enrolment rests on, where the identity is of an enrolment record. */
   readonly enrolment?: EnrolmentRecord['endorsement']['trust'] | undefined;
 }
+
+export type AppraisalInput = HostAnswer & Verifier;
+
+const noDigests: ReadonlySet<string> = new Set();
 
 /**
  * Decides whether evidence proves that what is merged on a host is allowed (RFC 9334: the verifier). Each stage trusts
@@ -65,16 +73,17 @@ export interface AppraisalInput {
  * @throws Malformed if the identity or the previous evidence that the verifier brings is none of this host.
  */
 export function appraise(input: AppraisalInput): Appraisal {
-  return appraiseWith(input, recallNothing);
+  return appraiseWith(input, input, recallNothing);
 }
 
 /** The same, with the help of what was found out before. */
-export function appraiseWith(input: AppraisalInput, recall: Recall): Appraisal {
+export function appraiseWith(input: HostAnswer, verifier: Verifier, recall: Recall): Appraisal {
+  const { policy, knownBootDigests = noDigests } = verifier;
   const key = recall.attestationKey(input.identity.attestation.public);
   const previous = parsePrevious(input);
   const evidence = parse(input.evidence, (bytes) => recall.evidence(bytes, key));
   if ('code' in evidence) return conclude(key, { reasons: [evidence] });
-  const expected = { key, measurePcr: input.policy.measurePcr };
+  const expected = { key, measurePcr: policy.measurePcr };
   const quote = verifyEvidenceQuote(evidence, recall.claimsDigest(evidence.claims), expected);
   const bound = [
     ...checkIdentity(evidence.identity, input.identity),
@@ -83,21 +92,23 @@ export function appraiseWith(input: AppraisalInput, recall: Recall): Appraisal {
   if (!quote.verified) return conclude(key, { reasons: [...bound, ...quote.reasons] });
   if (bound.length > 0) return conclude(key, { reasons: bound });
   // Only now: that a log is missing leaves the answer open, which forged evidence must not.
-  const completed = completeLogs(evidence, knownLogs(input.knownFirmwareLogs, previous));
+  const completed = completeLogs(evidence, knownLogs(verifier.knownFirmwareLogs, previous));
   if (!completed.complete) return conclude(key, { quote: quote.quote, reasons: completed.reasons });
   const { logs } = completed;
   const proved = recall.logs(evidence, logs, quote.quote, {
-    measurePcr: input.policy.measurePcr,
-    knownBootDigests: input.knownBootDigests ?? new Set(),
+    measurePcr: policy.measurePcr,
+    knownBootDigests,
   });
-  const found = { quote: quote.quote, firmware: proved.summary, system: proved.system };
-  const { history, firmware } = proved;
-  if (history === null) return conclude(key, { ...found, reasons: proved.reasons });
+  const { history, firmware, summary, system } = proved;
+  if (history === null)
+    return conclude(key, { quote: quote.quote, firmware: summary, system, reasons: proved.reasons });
   const before = previousMoment(previous, expected);
-  const host = judgeHost({ quote: quote.quote, history, firmware, previous: before }, input);
+  const host = judgeHost({ quote: quote.quote, history, firmware, previous: before }, policy, input);
   return conclude(key, {
     hostPolicy: input.appraisalPolicy === undefined ? null : toPolicyName(input.appraisalPolicy),
-    ...found,
+    quote: quote.quote,
+    firmware: summary,
+    system,
     history,
     host,
     reasons: [
@@ -109,7 +120,9 @@ export function appraiseWith(input: AppraisalInput, recall: Recall): Appraisal {
       ...host.reasons,
     ],
     extensions: recall.extensions(history, evidence.claims.sets, {
-      ...input,
+      policy,
+      now: input.now,
+      labels: input.labels,
       verifySignature: recall.signature,
     }),
   });
@@ -124,13 +137,13 @@ function parse(bytes: Uint8Array, parseBytes: (bytes: Uint8Array) => Evidence): 
   }
 }
 
-function knownLogs(firmware: AppraisalInput['knownFirmwareLogs'], previous: Evidence | null): KnownLogs {
+function knownLogs(firmware: Verifier['knownFirmwareLogs'], previous: Evidence | null): KnownLogs {
   const userspace =
     previous === null ? null : { bootId: previous.claims.bootId, log: previous.logs.userspace };
   return { firmware: firmware ?? new Map(), userspace };
 }
 
-function parsePrevious({ previous }: AppraisalInput): Evidence | null {
+function parsePrevious({ previous }: HostAnswer): Evidence | null {
   if (previous === undefined) return null;
   const evidence = parseEvidence(previous);
   if (evidence.logs.from > 0)
@@ -149,7 +162,8 @@ function verifyEvidenceQuote(
   { key, measurePcr }: Expected,
 ): QuoteVerdict {
   return verifyQuote({
-    ...quote,
+    attested: quote.attested,
+    signature: quote.signature,
     attestationKey: key,
     qualifyingData: qualifyingDataOf(binding.root, claimsSha256),
     pcrs,

@@ -2,7 +2,7 @@ import { digest } from '../bytes/digest.ts';
 import { toHex } from '../bytes/hex.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Appraisal } from './appraisal.ts';
-import { type AppraisalInput, appraiseWith } from './appraise.ts';
+import { appraiseWith, type HostAnswer } from './appraise.ts';
 import { createRecall } from './recall.ts';
 
 /** What stays the same for all hosts that a verifier asks. */
@@ -15,13 +15,10 @@ export interface AppraiserSettings {
   readonly rememberedHosts?: number;
 }
 
-/** One answer of a host to one challenge. */
-export type AppraisedAnswer = Omit<AppraisalInput, 'policy' | 'knownFirmwareLogs' | 'knownBootDigests'>;
-
 /** Appraises as `appraise` does, and takes no step twice that it has taken for the same bytes. */
 export interface Appraiser {
   /** @throws Malformed as `appraise`. */
-  readonly appraise: (answer: AppraisedAnswer) => Appraisal;
+  readonly appraise: (answer: HostAnswer) => Appraisal;
 }
 
 /**
@@ -34,5 +31,5 @@ export function createAppraiser(settings: AppraiserSettings): Appraiser {
   const recall = createRecall(rememberedHosts);
   const known = new Map(knownFirmwareLogs.map((log) => [toHex(digest('sha256', log)), log]));
   const fixed = { policy, knownFirmwareLogs: known, knownBootDigests };
-  return { appraise: (answer) => appraiseWith({ ...answer, ...fixed }, recall) };
+  return { appraise: (answer) => appraiseWith(answer, fixed, recall) };
 }

@@ -17,29 +17,36 @@ export interface Proved {
 }
 
 interface Judge {
-  readonly policy: Policy;
   readonly appraisalPolicy?: AppraisalPolicy | undefined;
   readonly enrolment?: EnrolmentRecord['endorsement']['trust'] | undefined;
   readonly labels: ReadonlyMap<string, string>;
 }
 
 /** Asks the policy about hosts, where there is one. */
-export function judgeHost(proved: Proved, judge: Judge): HostVerdict {
+export function judgeHost(proved: Proved, { measurePcr }: Policy, judge: Judge): HostVerdict {
   const { appraisalPolicy, labels } = judge;
   if (appraisalPolicy === undefined) return { reasons: [], warnings: [], rules: [] };
-  return checkAppraisalPolicy(appraisalPolicy, toProvedHost(proved, judge), labels);
+  return checkAppraisalPolicy(
+    appraisalPolicy,
+    toProvedHost(proved, measurePcr, judge.enrolment ?? null),
+    labels,
+  );
 }
 
-function toProvedHost({ quote, history, firmware, previous }: Proved, judge: Judge): ProvedHost {
+function toProvedHost(
+  { quote, history, firmware, previous }: Proved,
+  measurePcr: number,
+  enrolment: ProvedHost['enrolment'],
+): ProvedHost {
   return {
-    enrolment: judge.enrolment ?? null,
+    enrolment,
     pcrs: new Map([...quote.pcrs].map(([pcr, value]) => [pcr, toHex(value)])),
     firmwareVersion: quote.firmwareVersion,
     clock: quote.clockInfo,
     previousClock: previous?.clockInfo ?? null,
     firmware,
     // The extension events replayed to it, or there would be no history.
-    replayed: new Set([judge.policy.measurePcr]),
+    replayed: new Set([measurePcr]),
     sets: history.sets,
     // Claims of this version leave it open.
     mutable: null,

@@ -100,7 +100,8 @@ export function createRecall(hosts: number): Recall {
       if (before?.second === second && before.sets === sets && isSame(before.labels, judge.labels))
         return before.extensions;
       const extensions = appraiseExtensions(history, sets, judge);
-      judged.set(history, { second, labels: judge.labels, sets, extensions });
+      // A copy: the caller may change his own.
+      judged.set(history, { second, labels: new Map(judge.labels), sets, extensions });
       return extensions;
     },
     signature: signatures,

@@ -17,5 +17,5 @@ export function parseBase64(text: string, field: string, maximum: number): Uint8
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length > maximum) throw new Malformed(field, `is longer than ${maximum} bytes`);
   if (bytes.toString('base64') !== text) throw new Malformed(field, 'is not canonical base64');
-  return new Uint8Array(bytes);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -13,7 +13,7 @@ export function isDigestName(name: string): name is DigestName {
 /** Digest of the concatenation of `chunks`. */
 export function digest(algorithm: DigestName, ...chunks: readonly (Uint8Array | string)[]): Uint8Array {
   const [only] = chunks;
-  const whole = chunks.length === 1 ? only : joinShort(chunks);
+  const whole = chunks.length === 1 && only !== undefined ? only : joinShort(chunks);
   if (whole !== undefined) return hashOnce(algorithm, whole);
   const stream = createHash(algorithm);
   for (const chunk of chunks) stream.update(chunk);
@@ -28,21 +28,15 @@ function hashOnce(algorithm: DigestName, data: Uint8Array | string): Uint8Array 
   return bytes;
 }
 
-const shortBytes = 1024;
+/** Where short chunks are joined; hashed before anything else can run, and overwritten by the next. */
+const joined = new Uint8Array(1024);
 
 function joinShort(chunks: readonly (Uint8Array | string)[]): Uint8Array | undefined {
-  let length = 0;
-  for (const chunk of chunks) {
-    if (typeof chunk === 'string') return undefined;
-    length += chunk.length;
-  }
-  if (length > shortBytes) return undefined;
-  const joined = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
-    if (typeof chunk === 'string') return undefined;
+    if (typeof chunk === 'string' || chunk.length > joined.length - at) return undefined;
     joined.set(chunk, at);
     at += chunk.length;
   }
-  return joined;
+  return joined.subarray(0, at);
 }

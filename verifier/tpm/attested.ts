@@ -115,7 +115,8 @@ function readSelection(cursor: Cursor, field: string): PcrSelection {
   const size = cursor.u8(`${field} size`);
   if (size < 3 || size > 4) throw new Malformed(`${field} size`, `${size} is neither 3 nor 4`, at);
   const bitmap = cursor.take(size, field);
-  const pcrs = Array.from({ length: size * 8 }, (_, index) => index).filter((index) => isSet(bitmap, index));
+  const pcrs: number[] = [];
+  for (let index = 0; index < size * 8; index++) if (isSet(bitmap, index)) pcrs.push(index);
   return { algorithm, pcrs };
 }
 

@@ -42,16 +42,20 @@ export function pcrComposite(
   selections: readonly PcrSelection[],
   values: PcrValues,
 ): Uint8Array {
-  return digest(hash, ...selections.flatMap((selection) => selectedValues(selection, values)));
+  const selected: Uint8Array[] = [];
+  for (const { algorithm, pcrs } of selections) {
+    const bank = values.get(algorithm);
+    for (const index of pcrs) selected.push(selectedValue(algorithm, index, bank?.get(index)));
+  }
+  return digest(hash, ...selected);
 }
 
-function selectedValues({ algorithm, pcrs }: PcrSelection, values: PcrValues): Uint8Array[] {
-  return pcrs.map((index) => {
-    const value = values.get(algorithm)?.get(index);
-    if (value === undefined) throw new Malformed(`PCR ${index} of ${algorithm}`, 'has no value');
-    checkSize(algorithm, value, `PCR ${index} of ${algorithm}`);
-    return value;
-  });
+function selectedValue(algorithm: DigestName, index: number, value: Uint8Array | undefined): Uint8Array {
+  if (value?.length === digestSizes[algorithm]) return value;
+  const field = `PCR ${index} of ${algorithm}`;
+  if (value === undefined) throw new Malformed(field, 'has no value');
+  checkSize(algorithm, value, field);
+  return value;
 }
 
 function checkSize(algorithm: DigestName, value: Uint8Array, field: string): void {

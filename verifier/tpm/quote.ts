@@ -1,5 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
-
 import type { Branded } from '../bytes/branded.ts';
 import { type DigestName, digestSizes } from '../bytes/digest.ts';
 import { Malformed } from '../bytes/failures.ts';
@@ -86,7 +84,7 @@ function parseOrRefuse<T extends object>(
 
 /** Exact and over the full length: a quote for a prefix of the nonce, or for more than it, answers something else. */
 function checkQualifyingData({ extraData }: Attested, expected: Uint8Array): Reason[] {
-  if (extraData.length === expected.length && timingSafeEqual(extraData, expected)) return [];
+  if (Buffer.compare(extraData, expected) === 0) return [];
   return [
     reason(
       'claims-mismatch',
@@ -145,8 +143,8 @@ function quoted(
   { clockInfo, firmwareVersion, qualifiedSigner }: Attested,
   { pcrs, bank }: QuoteInput,
 ): QuotedPcrs {
-  const values: QuotedPcrs['pcrs'] = new Map(
-    [...(pcrs.get(bank) ?? [])].map(([index, value]) => [index, new Uint8Array(value)]),
-  );
+  const copies = new Map<number, Uint8Array>();
+  for (const [index, value] of pcrs.get(bank) ?? []) copies.set(index, new Uint8Array(value));
+  const values: QuotedPcrs['pcrs'] = copies;
   return { bank, pcrs: values, clockInfo, firmwareVersion, qualifiedSigner } as QuotedPcrs;
 }

@@ -83,7 +83,7 @@ function verifyEcdsa(
   const { hash, r, s } = signature;
   const size = Math.ceil(keyBits / 8);
   if (r.length > size || s.length > size) return false;
-  const joined = new Uint8Array(2 * size);
+  const joined = Buffer.allocUnsafe(2 * size).fill(0);
   joined.set(r, size - r.length);
   joined.set(s, 2 * size - s.length);
   return verify(hash, attested, { key: publicKey, dsaEncoding: 'ieee-p1363' }, joined);
