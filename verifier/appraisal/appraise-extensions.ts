@@ -5,7 +5,7 @@ import { type ContentAlgorithm, parseContentAlgorithm } from '../image/content-a
 import type { ExtensionHistory, ExtensionRecord } from '../measurement/extension-history.ts';
 import { decide, type Verdict } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
-import { signatureFacts } from '../policy/facts.ts';
+import { type ImageFacts, signatureFacts } from '../policy/facts.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import type { AppraisedExtension } from './appraisal.ts';
@@ -53,20 +53,32 @@ function appraiseExtension(
   const { class: extensionClass, name, version, rootHash } = extension;
   const form = formOf(extension);
   const verified = form === 'verity' ? verifySignature(extension, signature, judge) : unsignable;
-  const facts = {
-    ...{ class: extensionClass, name, version, rootHash, architecture: null, hashType: null },
+  const signatureKnown = signatureFacts(verified);
+  const factsOf = (one: ImageFacts['form']): ImageFacts => ({
+    class: extensionClass,
+    name,
+    version,
+    form: one,
+    rootHash,
+    architecture: null,
+    hashType: null,
     // Downgrades are for the host's own gate to refuse: it alone knows what it merged before.
     accepted: null,
-    signature: signatureFacts(verified),
-  };
+    signature: signatureKnown,
+  });
   const forms = form === 'verity' ? (['ddi', 'sidecar'] as const) : [form];
   const verdict = decideAny(
-    forms.map((one) => decide(judge.policy, { ...facts, form: one }, judge)),
+    forms.map((one) => decide(judge.policy, factsOf(one), judge)),
     extension.rule,
   );
   const reasons = [...verdict.reasons, ...checkMeasuredSigner(extension, form, verified)];
   return {
-    ...{ class: extensionClass, name, version, rootHash, rule: verdict.rule, reasons },
+    class: extensionClass,
+    name,
+    version,
+    rootHash,
+    rule: verdict.rule,
+    reasons,
     verdict: reasons.length === 0 ? 'accepted' : 'refused',
     signer: verified.signed ? verified.signature.signers[0].certificate.subject : null,
   };

@@ -14,15 +14,25 @@ export function canonicalJson(value: Json): string {
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new Malformed('JSON', 'a number is not finite');
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, member]) => `${canonicalString(key)}:${canonicalJson(member)}`).join(',')}}`;
+  let members = '';
+  if (isArray(value)) {
+    for (const member of value) members += `${members === '' ? '' : ','}${canonicalJson(member)}`;
+    return `[${members}]`;
+  }
+  // Without an argument sort() goes by UTF-16 code units.
+  for (const key of Object.keys(value).sort())
+    members += `${members === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(value[key] ?? null)}`;
+  return `{${members}}`;
 }
 
 function canonicalString(text: string): string {
+  if (plain.test(text)) return `"${text}"`;
   if (/\p{Surrogate}/u.test(text)) throw new Malformed('JSON', 'a string has a lone surrogate');
   return JSON.stringify(text);
 }
+
+/** Printable ASCII without quotes and backslashes, which JSON writes as it is. */
+const plain = /^[ !#-[\]-~]*$/;
 
 // Array.isArray does not narrow a readonly array out of a union.
 function isArray(value: Json): value is readonly Json[] {

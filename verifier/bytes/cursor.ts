@@ -32,6 +32,11 @@ export class Cursor {
     return this.#bytes.subarray(start, start + length);
   }
 
+  /** Passes over the next `length` bytes. */
+  skip(length: number, field: string): void {
+    this.#advance(length, field);
+  }
+
   u8(field: string): number {
     return this.#view.getUint8(this.#advance(1, field));
   }

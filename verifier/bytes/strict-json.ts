@@ -1,4 +1,5 @@
 import { Malformed } from './failures.ts';
+import { decodeUtf8 } from './text.ts';
 
 export interface JsonLimits {
   /** Bytes. */
@@ -9,8 +10,8 @@ export interface JsonLimits {
 
 /**
  * Parses one JSON text (RFC 8259) that two parsers cannot read differently: UTF-8 without a byte order mark, no key twice
- * in an object (compared after escapes), no `__proto__`, no lone surrogates; size is checked before anything is built, and
- * so is depth beyond a mebibyte.
+ * in an object (compared after escapes), no `__proto__`, no lone surrogates. All of that, and size and depth, is checked before
+ * anything is built.
  *
  * @throws Malformed naming `field`, with the offset of the character where it is known.
  */
@@ -18,48 +19,16 @@ export function parseStrictJson(bytes: Uint8Array, field: string, limits: JsonLi
   if (bytes.length > limits.maximumLength)
     throw new Malformed(field, `is longer than ${limits.maximumLength} bytes`);
   const text = decode(bytes, field);
-  const plain = text.length <= maximumPlainLength ? parsePlain(text, limits.maximumDepth) : undefined;
-  if (plain !== undefined) return plain;
-  checkDepth(text, field, limits.maximumDepth);
-  const value = parse(text, field);
-  // From here on the text is known to be JSON, so a simple scan finds its strings and what they are.
-  checkStrings(text, field);
-  return value;
+  // Of JSON a simple scan finds the strings and what they are; what is none is refused next, whatever was found in it.
+  walk(text, field, limits.maximumDepth, text.includes('\\') ? checkEscaped : checkPlain);
+  return parse(text, field);
 }
-
-const maximumPlainLength = 1 << 20;
-
-/**
- * The short way for what JSON.stringify wrote, five times as fast: a text that is written back just so has no key twice, since one of
- * them would be missing. Escapes that could stand for a surrogate are left to the long way, and so is whatever is refused, since that
- * says where.
- */
-function parsePlain(text: string, maximumDepth: number): unknown {
-  if (text.includes('\\u') || text.includes('"__proto__"')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === text && isWithin(value, maximumDepth) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isWithin(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return depth > 0 && Object.values(value).every((member) => isWithin(member, depth - 1));
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Uint8Array, field: string): string {
-  try {
-    const text = decoder.decode(bytes);
-    if (text.startsWith('\ufeff')) throw new Malformed(field, 'begins with a byte order mark', 0);
-    return text;
-  } catch (error) {
-    if (error instanceof Malformed) throw error;
-    throw new Malformed(field, 'is not UTF-8');
-  }
+  const text = decodeUtf8(bytes);
+  if (text === null) throw new Malformed(field, 'is not UTF-8');
+  if (text.startsWith('\ufeff')) throw new Malformed(field, 'begins with a byte order mark', 0);
+  return text;
 }
 
 function parse(text: string, field: string): unknown {
@@ -72,69 +41,85 @@ function parse(text: string, field: string): unknown {
   }
 }
 
-/** A bracket, a brace, or a string with its quotes; `end` is the index after it. */
-interface Token {
-  readonly kind: '{' | '}' | '[' | ']' | '"';
+/** A string with its quotes; `end` is the index after it. `keys`: those of the object that it is in so far, null in an array. */
+interface StringToken {
+  readonly text: string;
+  readonly field: string;
   readonly start: number;
   readonly end: number;
+  readonly keys: Set<string> | null;
 }
 
-const structural: ReadonlyMap<number, Token['kind']> = new Map(
-  (['{', '}', '[', ']', '"'] as const).map((kind) => [kind.charCodeAt(0), kind]),
-);
-const quote = '"'.charCodeAt(0);
-const backslash = '\\'.charCodeAt(0);
+const [brace, endBrace, bracket, endBracket, quote, backslash] = Buffer.from('{}[]"\\');
 
-// By hand rather than by a regular expression: those keep a trail of every character of a long string.
-function* tokens(text: string): Generator<Token> {
+/**
+ * Visits the strings of a JSON text, and bounds its depth. By hand rather than by a regular expression: those keep a trail of every
+ * character of a long string.
+ */
+function walk(text: string, field: string, maximumDepth: number, visit: (token: StringToken) => void): void {
+  const open: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at++) {
-    const kind = structural.get(text.charCodeAt(at));
-    if (kind === undefined) continue;
-    const end = kind === '"' ? endOfString(text, at) : at + 1;
-    yield { kind, start: at, end };
-    at = end - 1;
+    const code = text.charCodeAt(at);
+    if (code === brace || code === bracket) {
+      open.push(code === brace ? new Set() : null);
+      if (open.length > maximumDepth) throw new Malformed(field, `is nested deeper than ${maximumDepth}`, at);
+    } else if (code === endBrace || code === endBracket) {
+      open.pop();
+    } else if (code === quote) {
+      const end = endOfString(text, at);
+      visit({ text, field, start: at, end, keys: open.at(-1) ?? null });
+      at = end - 1;
+    }
   }
 }
 
 function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === quote) return at + 1;
-    if (code === backslash) at++;
-  }
-  return text.length;
-}
-
-function checkDepth(text: string, field: string, maximum: number): void {
-  let depth = 0;
-  for (const { kind, start } of tokens(text)) {
-    if (kind === '{' || kind === '[') depth++;
-    if (kind === '}' || kind === ']') depth--;
-    if (depth > maximum) throw new Malformed(field, `is nested deeper than ${maximum}`, start);
+  for (let from = start + 1; ;) {
+    const at = text.indexOf('"', from);
+    if (at === -1) return text.length;
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === backslash) escapes++;
+    // After an even number of backslashes, each of which escapes the next, the quote is none that is escaped.
+    if (escapes % 2 === 0) return at + 1;
+    from = at + 1;
   }
 }
 
-function checkStrings(text: string, field: string): void {
-  // A set of keys for each object that is open, null for an array.
-  const open: (Set<string> | null)[] = [];
-  for (const token of tokens(text)) {
-    if (token.kind === '{') open.push(new Set());
-    else if (token.kind === '[') open.push(null);
-    else if (token.kind === '"') checkString(text, field, token, open.at(-1) ?? null);
-    else open.pop();
-  }
+/** Of a text without a backslash: its strings are what they look like, and UTF-8 has no lone surrogates. */
+function checkPlain(token: StringToken): void {
+  if (isKey(token)) checkKey(token, token.text.slice(token.start + 1, token.end - 1));
 }
 
-const colon = /[ \t\r\n]*:/y;
-
-function checkString(text: string, field: string, { start, end }: Token, keys: Set<string> | null): void {
-  const written = text.slice(start, end);
-  const value = written.includes('\\') ? String(JSON.parse(written)) : written.slice(1, -1);
+function checkEscaped(token: StringToken): void {
+  const { text, field, start, end } = token;
+  const value = unescape(text.slice(start, end));
   if (/\p{Surrogate}/u.test(value)) throw new Malformed(field, 'has a string with a lone surrogate', start);
-  colon.lastIndex = end;
-  if (keys === null || !colon.test(text)) return;
-  if (value === '__proto__') throw new Malformed(field, 'has a key "__proto__"', start);
-  if (keys.has(value))
-    throw new Malformed(field, `has the key ${JSON.stringify(value.slice(0, 64))} twice`, start);
-  keys.add(value);
+  if (isKey(token)) checkKey(token, value);
+}
+
+/** A string that is none stands for itself: `parse` refuses the text that it is in. */
+function unescape(written: string): string {
+  if (!written.includes('\\')) return written.slice(1, -1);
+  try {
+    return String(JSON.parse(written));
+  } catch {
+    return written;
+  }
+}
+
+const colon = ':'.charCodeAt(0);
+const spaces: ReadonlySet<number> = new Set(Buffer.from(' \t\r\n'));
+
+function isKey({ text, end, keys }: StringToken): boolean {
+  if (keys === null) return false;
+  let at = end;
+  while (spaces.has(text.charCodeAt(at))) at++;
+  return text.charCodeAt(at) === colon;
+}
+
+function checkKey({ field, start, keys }: StringToken, key: string): void {
+  if (key === '__proto__') throw new Malformed(field, 'has a key "__proto__"', start);
+  if (keys?.has(key) === true)
+    throw new Malformed(field, `has the key ${JSON.stringify(key.slice(0, 64))} twice`, start);
+  keys?.add(key);
 }

@@ -42,8 +42,7 @@ export function readCommand(log: BankedLog, event: FirmwareEvent): LoaderCommand
   if (event.claimedType !== eventType.ipl) return null;
   const { number, pcr } = event;
   const data = eventData(log.log, event);
-  for (const kind of ['grub_cmd', 'kernel_cmdline', 'module_cmdline'] as const) {
-    const prefix = `${kind}: `;
+  for (const { kind, prefix } of grubPrefixes) {
     if (!startsWith(data, prefix)) continue;
     // GRUB (grub-core/lib/tpm.c) hashes the text without the prefix and without the NUL that ends the event.
     const measured = measuredPart(log, event, prefix.length, event.dataBytes - 1);
@@ -56,8 +55,13 @@ export function readCommand(log: BankedLog, event: FirmwareEvent): LoaderCommand
   return text === null ? null : { number, pcr, text, claimedKind: null };
 }
 
-function startsWith(data: Uint8Array, prefix: string): boolean {
-  return Buffer.from(data.subarray(0, prefix.length)).toString('latin1') === prefix;
+const grubPrefixes = (['grub_cmd', 'kernel_cmdline', 'module_cmdline'] as const).map((kind) => ({
+  kind,
+  prefix: Buffer.from(`${kind}: `),
+}));
+
+function startsWith(data: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.every((byte, at) => data[at] === byte);
 }
 
 /** The event as an image, by the digest alone. */

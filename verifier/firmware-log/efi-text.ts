@@ -1,18 +1,18 @@
 import { toHex } from '../bytes/hex.ts';
+import { decodeUtf16, decodeUtf8 } from '../bytes/text.ts';
 
 /** A GUID as UEFI writes it, for example `8be4df61-93ca-11d2-aa0d-00e098032b8c` (UEFI specification, appendix A). */
 export function guidText(bytes: Uint8Array): string {
   const hex = toHex(bytes);
-  const swapped = swappedDigits.map((at) => hex.slice(at, at + 2)).join('');
-  return `${swapped.slice(0, 8)}-${swapped.slice(8, 12)}-${swapped.slice(12)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const byte = (at: number): string => hex.slice(at * 2, at * 2 + 2);
+  // The first three fields are little-endian.
+  const first = byte(3) + byte(2) + byte(1) + byte(0);
+  return `${first}-${byte(5)}${byte(4)}-${byte(7)}${byte(6)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
-
-/** Where the digits of the first three fields stand, which are little-endian. */
-const swappedDigits = [6, 4, 2, 0, 10, 8, 14, 12] as const;
 
 /** UTF-16 text without NUL; null for anything else. */
 export function utf16Text(bytes: Uint8Array): string | null {
-  return decode('utf-16le', bytes);
+  return withoutNul(decodeUtf16(bytes));
 }
 
 /** UTF-16 text that ends with the only NUL in it, without that NUL; null for anything else. */
@@ -23,20 +23,10 @@ export function terminatedUtf16Text(bytes: Uint8Array): string | null {
 
 /** UTF-8 text without NUL; null for anything else. */
 export function utf8Text(bytes: Uint8Array): string | null {
-  return decode('utf-8', bytes);
+  return withoutNul(decodeUtf8(bytes));
 }
 
-const decoders = {
-  'utf-8': new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }),
-  'utf-16le': new TextDecoder('utf-16le', { fatal: true, ignoreBOM: true }),
-} as const;
-
 // A NUL would end the text for some readers and not for others.
-function decode(encoding: keyof typeof decoders, bytes: Uint8Array): string | null {
-  try {
-    const text = decoders[encoding].decode(bytes);
-    return text.includes('\0') ? null : text;
-  } catch {
-    return null;
-  }
+function withoutNul(text: string | null): string | null {
+  return text === null || text.includes('\0') ? null : text;
 }

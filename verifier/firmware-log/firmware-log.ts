@@ -47,7 +47,7 @@ export function parseFirmwareLog(bytes: Uint8Array): FirmwareLog {
     throw new Malformed('firmware log', `is longer than ${maximumFirmwareLogBytes} bytes`);
   const header = parseLogHeader(bytes);
   const cursor = new Cursor(bytes, 'little');
-  cursor.take(header.eventsAt, 'firmware log header');
+  cursor.skip(header.eventsAt, 'firmware log header');
   const events: FirmwareEvent[] = [];
   const first = header.eventsAt === 0 ? 0 : 1;
   while (cursor.remaining > 0) {
@@ -68,11 +68,11 @@ function readEvent(cursor: Cursor, header: LogHeader, number: number): FirmwareE
   if (pcr > highestPcr && claimedType !== eventType.noAction)
     throw new Malformed(field, `is of PCR ${pcr}`, offset);
   const digestsAt = cursor.offset;
-  if (header.format === 'sha1') cursor.take(20, field);
+  if (header.format === 'sha1') cursor.skip(20, field);
   else passDigests(cursor, header.digestSizes, field);
   const dataBytes = cursor.u32(field);
   const dataAt = cursor.offset;
-  cursor.take(dataBytes, field);
+  cursor.skip(dataBytes, field);
   return { number, offset, pcr, claimedType, digestsAt, dataAt, dataBytes };
 }
 
@@ -90,7 +90,7 @@ function passDigests(cursor: Cursor, sizes: LogHeader['digestSizes'], field: str
     if (size === undefined || seen.includes(identifier))
       throw new Malformed(field, `has a digest of algorithm 0x${identifier.toString(16)} too many`, at);
     seen.push(identifier);
-    cursor.take(size, field);
+    cursor.skip(size, field);
   }
 }
 

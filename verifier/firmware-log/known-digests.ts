@@ -1,5 +1,4 @@
 import { digest, type DigestName, digestSizes } from '../bytes/digest.ts';
-import { type Hex, toHex } from '../bytes/hex.ts';
 
 const encodings = {
   zeros: Uint8Array.of(0, 0, 0, 0),
@@ -18,13 +17,14 @@ const isKnownEvent = (name: string): name is KnownEvent => Object.hasOwn(encodin
 const kinds = Object.keys(encodings).filter(isKnownEvent);
 const isBank = (name: string): name is DigestName => Object.hasOwn(digestSizes, name);
 
-const known: ReadonlyMap<Hex, KnownEvent> = new Map(
-  Object.keys(digestSizes)
-    .filter(isBank)
-    .flatMap((bank) => kinds.map((kind) => [toHex(digest(bank, encodings[kind])), kind] as const)),
-);
+const known = Object.keys(digestSizes)
+  .filter(isBank)
+  .flatMap((bank) => kinds.map((kind) => ({ kind, measured: digest(bank, encodings[kind]) })));
+/** Nearly every digest that is asked about is none of them, which its first byte tells. */
+const firstBytes: ReadonlySet<number | undefined> = new Set(known.map(({ measured }) => measured[0]));
 
 /** Which of the known events a digest of any bank is of; undefined for all others. */
 export function knownEvent(measured: Uint8Array): KnownEvent | undefined {
-  return known.get(toHex(measured));
+  if (!firstBytes.has(measured[0])) return undefined;
+  return known.find((one) => Buffer.compare(one.measured, measured) === 0)?.kind;
 }

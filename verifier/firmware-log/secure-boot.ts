@@ -127,7 +127,7 @@ function toState(
     kek: parseSignatureLists(data('KEK')),
     db: parseSignatureLists(data('db')),
     dbx: parseSignatureLists(data('dbx')),
-    others: new Map(others.map(({ name, data: bytes }) => [name, Uint8Array.from(bytes)])),
+    others: new Map(others.map(({ name, data: bytes }) => [name, bytes.slice()])),
     actions,
     authorities,
   };

@@ -27,14 +27,15 @@ export function checkSeparator(
   events: readonly FirmwareEvent[],
   bank: DigestName,
 ): Reason[] {
+  const separators = new Set(events.filter((event) => isSeparator(log, event, bank)));
   const retyped = events.find(
-    (event) => (event.claimedType === eventType.separator) !== isSeparator(log, event, bank),
+    (event) => (event.claimedType === eventType.separator) !== separators.has(event),
   );
   if (retyped !== undefined) {
     const message = `The type of ${describeEvent(retyped)} does not fit its digest: only separators are separators.`;
     return [reason('log-event-retyped', message)];
   }
-  const [first, second] = events.filter((event) => isSeparator(log, event, bank));
+  const [first, second] = separators;
   if (first === undefined)
     return [reason('separator-invalid', `The firmware log has no separator for PCR ${pcr}.`)];
   if (second !== undefined)

@@ -8,10 +8,14 @@ import { Malformed } from '../bytes/failures.ts';
  * @throws Malformed if the text is not well-formed Unicode.
  */
 export function encodeEventField(text: string): string {
+  if (plain.test(text)) return text;
   // Lone surrogates have no UTF-8; all of them would be written as the same replacement character.
   if (/\p{Surrogate}/u.test(text)) throw new Malformed('event field', 'has a lone surrogate');
   return text.replace(/[^ -~]|[:%\\"']/gu, percentEncode);
 }
+
+/** Stands for itself: nearly everything that is measured. */
+const plain = /^[ !#$&(-9;-[\]-~]*$/;
 
 function percentEncode(character: string): string {
   return [...Buffer.from(character)]
@@ -25,6 +29,7 @@ function percentEncode(character: string): string {
  * @throws Malformed
  */
 export function decodeEventField(encoded: string): string {
+  if (plain.test(encoded)) return encoded;
   const bytes = encoded.replace(/%([0-9A-F]{2})/g, (_, digits: string) =>
     String.fromCharCode(parseInt(digits, 16)),
   );

@@ -1,12 +1,7 @@
 import { Malformed } from '../bytes/failures.ts';
 import type { Hex } from '../bytes/hex.ts';
 import { type Reason, reason } from '../reasons.ts';
-import {
-  decodeExtensionEvent,
-  encodeExtensionEvent,
-  type ExtensionEvent,
-  setDigest,
-} from './extension-event.ts';
+import { decodeExtensionEvent, type ExtensionEvent, setDigest } from './extension-event.ts';
 
 type EventOf<Type extends ExtensionEvent['type']> = Extract<ExtensionEvent, { type: Type }>;
 
@@ -41,7 +36,8 @@ const systemdWords: ReadonlySet<string> = new Set(['os-separator']);
 
 interface Progress {
   policy: PolicyEvent | null;
-  pending: ExtensionRecord[];
+  /** Extensions of a set that has not come yet, by name, each with its text. */
+  readonly pending: Map<string, { readonly event: ExtensionRecord; readonly line: string }>;
   readonly sets: Map<ExtensionClass, MeasuredSet>;
   readonly violations: ViolationEvent[];
 }
@@ -54,12 +50,12 @@ interface Progress {
  * @param events the authenticated texts (of a `ReplayedLog`), or a host's own log.
  */
 export function readExtensionHistory(events: readonly string[]): HistoryVerdict {
-  const progress: Progress = { policy: null, pending: [], sets: new Map(), violations: [] };
+  const progress: Progress = { policy: null, pending: new Map(), sets: new Map(), violations: [] };
   for (const [index, line] of events.entries()) {
     const problem = systemdWords.has(line) ? null : step(progress, line);
     if (problem !== null) return { read: false, reasons: [describe(problem, index, line)] };
   }
-  if (progress.pending.length > 0) {
+  if (progress.pending.size > 0) {
     return {
       read: false,
       reasons: [reason('log-order-invalid', 'The log ends before the set its last extensions make.')],
@@ -80,7 +76,7 @@ const unknownEvent = 'is not an event that Touchstone writes';
 
 function step(progress: Progress, line: string): string | null {
   try {
-    return apply(progress, decodeExtensionEvent(line));
+    return apply(progress, decodeExtensionEvent(line), line);
   } catch (error) {
     if (error instanceof Malformed) return unknownEvent;
     throw error;
@@ -88,15 +84,15 @@ function step(progress: Progress, line: string): string | null {
 }
 
 /** Applies one event; answers what is wrong with its place in the log, or null. */
-function apply(progress: Progress, event: ExtensionEvent): string | null {
-  const between = progress.pending.length > 0 && event.type !== 'extension' && event.type !== 'set';
+function apply(progress: Progress, event: ExtensionEvent, line: string): string | null {
+  const between = progress.pending.size > 0 && event.type !== 'extension' && event.type !== 'set';
   if (between) return 'comes between extensions and the set they make';
   switch (event.type) {
     case 'policy':
       progress.policy = event;
       return null;
     case 'extension':
-      return applyExtension(progress, event);
+      return applyExtension(progress, event, line);
     case 'set':
       return applySet(progress, event);
     case 'merged':
@@ -109,24 +105,24 @@ function apply(progress: Progress, event: ExtensionEvent): string | null {
   }
 }
 
-function applyExtension(progress: Progress, event: ExtensionRecord): string | null {
+function applyExtension(progress: Progress, event: ExtensionRecord, line: string): string | null {
   if (progress.policy === null) return 'no policy was measured before it';
-  if (progress.pending.some((earlier) => earlier.class !== event.class))
-    return 'mixes two classes in one set';
-  if (progress.pending.some((earlier) => earlier.name === event.name))
-    return 'names an extension twice in one set';
-  progress.pending.push(event);
+  const [first] = progress.pending.values();
+  if (first !== undefined && first.event.class !== event.class) return 'mixes two classes in one set';
+  if (progress.pending.has(event.name)) return 'names an extension twice in one set';
+  progress.pending.set(event.name, { event, line });
   return null;
 }
 
 function applySet(progress: Progress, event: EventOf<'set'>): string | null {
-  const extensions = progress.pending;
+  const pending = [...progress.pending.values()];
+  const extensions = pending.map((one) => one.event);
   if (progress.policy === null) return 'no policy was measured before it';
   if (extensions.some((extension) => extension.class !== event.class))
     return 'is not of the class of its extensions';
   if (event.count !== extensions.length)
     return `counts ${event.count} extensions where ${extensions.length} came before it`;
-  if (event.sha256 !== setDigest(extensions.map(encodeExtensionEvent)))
+  if (event.sha256 !== setDigest(pending.map(({ line }) => line)))
     return 'is not the digest of its extensions';
   const { policy } = progress;
   progress.sets.set(event.class, {
@@ -136,7 +132,7 @@ function applySet(progress: Progress, event: EventOf<'set'>): string | null {
     extensions,
     sha256: event.sha256,
   });
-  progress.pending = [];
+  progress.pending.clear();
   return null;
 }
 

@@ -5,6 +5,7 @@ import { Malformed } from '../bytes/failures.ts';
 import { fromHex, parseHex, toHex } from '../bytes/hex.ts';
 import { parseShape } from '../bytes/shape.ts';
 import { parseStrictJson } from '../bytes/strict-json.ts';
+import { decodeUtf8 } from '../bytes/text.ts';
 import { escapeC, unescapeC } from './c-escape.ts';
 
 /** What a record says was extended: a PCR, or an NV index that systemd uses as one. */
@@ -147,7 +148,7 @@ function parseDigests(digests: RecordShape['digests'], field: string): LogRecord
 /** Some of systemd's own descriptions are not escaped at all; they are of events whose text is not what is hashed. */
 function readText(escaped: string): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(unescapeC(escaped));
+    return decodeUtf8(unescapeC(escaped));
   } catch {
     return null;
   }

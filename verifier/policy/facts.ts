@@ -49,8 +49,17 @@ export interface ImageFacts {
   readonly signature: SignatureFacts;
 }
 
+/** Of verdicts that somebody keeps: the twins of certificates take time. */
+const known = new WeakMap<SignatureVerdict, SignatureFacts>();
+
 /** The facts that a verified or refused signature gives. */
 export function signatureFacts(verdict: SignatureVerdict): SignatureFacts {
+  const facts = known.get(verdict) ?? factsOf(verdict);
+  known.set(verdict, facts);
+  return facts;
+}
+
+function factsOf(verdict: SignatureVerdict): SignatureFacts {
   if (!verdict.signed) return { signers: [], reasons: verdict.reasons };
   const signers = verdict.signature.signers.map(({ certificate, trustedBy, distrustedBy }) => ({
     sha256: certificate.sha256,
