@@ -62,6 +62,8 @@ export const reasonSentences = {
   'set-mismatch': 'The extensions claimed are not those that the log ends with.',
   discontinuous: 'The evidence does not continue what the host proved before.',
   unapproved: 'Something is merged that was not approved.',
+  'merge-pending':
+    'What is merged was confirmed before another set was approved, and that is not merged yet.',
   violation: 'The log records that something unapproved was merged since boot.',
   // what the appraisal policy asks of a host
   'fact-unknown': 'The evidence does not tell what the appraisal policy asks for.',

@@ -114,7 +114,7 @@ export function documentTarget(): Target {
   const evidence = {
     version: 1,
     claims: {
-      ...{ version: 1, sets: [], mutable: null, bootId: '1'.repeat(32), tlsKeySha256: null },
+      ...{ version: 1, sets: [], merged: null, bootId: '1'.repeat(32), tlsKeySha256: null },
       logs: {
         firmware: null,
         userspace: { bytes: 0, sha256: '0'.repeat(64), records: 0, incomplete: false },

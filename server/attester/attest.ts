@@ -1,11 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { Hex } from '../../verifier/bytes/hex.ts';
 import type { Evidence } from '../../verifier/evidence/evidence.ts';
 import { buildNonceTree } from '../../verifier/evidence/nonce-tree.ts';
-import { type SnapshotSource, takeSnapshot } from './snapshot.ts';
+import { type SnapshotSource, takeSnapshot, type Torn } from './snapshot.ts';
 
-/** Somebody extending the PCR without the log's lock shows as a snapshot that does not agree with itself. */
-const attempts = 3;
+/** Somebody extending the PCR without the log's lock, or merging, shows as a snapshot that does not agree with itself. */
+const attempts = 4;
+
+/**
+ * A refresh leaves nothing merged for a moment, and a merge is confirmed a moment after it was made: who is asked just then had better
+ * look again than give evidence against the host. The last attempt says what it sees.
+ */
+const settlingMs = 400;
+
+const restless = 'what is merged changes all the time';
+const failures: Readonly<Record<Torn, string>> = {
+  'log and PCR':
+    'the measurement log does not replay to the PCR: something extended it without logging. Reboot the host to start anew',
+  ...{ 'log and merge': restless, merge: restless },
+};
 
 /** Challenges that one quote answers. */
 export interface Challenges {
@@ -25,9 +40,15 @@ export async function attest(
   { nonces, tlsKeySha256 }: Challenges,
 ): Promise<readonly Evidence[]> {
   const { root, paths } = buildNonceTree(nonces);
+  let torn: Torn = 'log and PCR';
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const snapshot = await takeSnapshot(options, { nonceTreeRoot: root, tlsKeySha256 });
-    if (snapshot === null) continue;
+    if (attempt > 0) await sleep(settlingMs);
+    const mayWait = attempt < attempts - 1;
+    const snapshot = await takeSnapshot(options, { nonceTreeRoot: root, tlsKeySha256, mayWait });
+    if (typeof snapshot === 'string') {
+      torn = snapshot;
+      continue;
+    }
     return nonces.map((nonce, index) => ({
       version: 1,
       ...snapshot,
@@ -35,7 +56,5 @@ export async function attest(
       identity: options.identity,
     }));
   }
-  throw new CouldNotDecide(
-    'the measurement log does not replay to the PCR: something extended it without logging. Reboot the host to start anew',
-  );
+  throw new CouldNotDecide(failures[torn]);
 }

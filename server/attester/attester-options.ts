@@ -1,6 +1,7 @@
 import type { BootLogPlace } from '../host/boot-log.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
 import type { HostIdentity } from './identity.ts';
+import type { observeMerged } from './observe-merged.ts';
 
 /** What an attester speaks for. */
 export interface AttesterOptions extends HostIdentity {
@@ -13,6 +14,8 @@ export interface AttesterOptions extends HostIdentity {
   readonly quotedPcrs?: readonly number[];
   /** Where the kernel shows it, if not given. */
   readonly firmwareLog?: BootLogPlace;
+  /** Tells what is merged; `observeMerged` of the root if not given. */
+  readonly observe?: () => ReturnType<typeof observeMerged>;
 }
 
 /** The firmware's PCRs, those of the boot and of the system's identity; 8 to 10 change while the system runs, without a log here. */

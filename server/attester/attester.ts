@@ -1,13 +1,14 @@
-import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { Evidence } from '../../verifier/evidence/evidence.ts';
 import type { Identity } from '../../verifier/evidence/identity.ts';
 import { createBootLogReader } from '../host/boot-log.ts';
+import { within } from '../os/within.ts';
 import { type Activate, createActivation } from './activation.ts';
 import { attest } from './attest.ts';
 import type { AttesterOptions } from './attester-options.ts';
 import { createHostFollower, type HostListener } from './follow-host.ts';
 import type { HostIdentity } from './identity.ts';
 import { type HostState, readHostState } from './host-state.ts';
+import { observeMerged } from './observe-merged.ts';
 import { type BatchLimits, type Challenge, createQuoteBatches } from './quote-batches.ts';
 import { remembered } from './remembered.ts';
 
@@ -63,7 +64,8 @@ const stateKnownMs = 1_000;
 /** An attester that lets challenges share quotes, and asks the TPM for one at a time. */
 export function createAttester(options: AttesterOptions, limits: BatchLimits = defaultBatchLimits): Attester {
   const observers: QuoteObserver[] = [];
-  const source = { ...options, readBootLog: createBootLogReader(options.root, options.firmwareLog) };
+  const { root, firmwareLog, observe = () => observeMerged(root) } = options;
+  const source = { ...options, readBootLog: createBootLogReader(root, firmwareLog), observe };
   const batches = createQuoteBatches(async (challenges) => {
     const begun = performance.now();
     const tell = (outcome: 'answered' | 'failed'): void => {
@@ -79,7 +81,7 @@ export function createAttester(options: AttesterOptions, limits: BatchLimits = d
       throw error;
     }
   }, limits);
-  const state = remembered(stateKnownMs, () => readHostState(options.root, options.measurePcr));
+  const state = remembered(stateKnownMs, () => readHostState(root, options.measurePcr));
   const tpm = remembered(tpmKnownMs, () => options.device.readPcrs('sha256', [options.measurePcr]));
   return {
     identity: options.identity,
@@ -91,21 +93,9 @@ export function createAttester(options: AttesterOptions, limits: BatchLimits = d
     follow: createHostFollower(state, stateKnownMs + 100),
     attest: (nonce, asked = { tlsKeySha256: null, signal: new AbortController().signal }) =>
       batches.answer({ nonce, ...asked }),
-    ready: () => within(readyWithinMs, Promise.all([tpm(), state()])),
+    ready: async () => {
+      const late = `the TPM has not answered within ${readyWithinMs / 1000} s`;
+      await within(readyWithinMs, late, Promise.all([tpm(), state()]));
+    },
   };
-}
-
-/** @throws CouldNotDecide if it takes longer. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new CouldNotDecide(`the TPM has not answered within ${ms / 1000} s`));
-    }, ms);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

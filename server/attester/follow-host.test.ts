@@ -14,7 +14,7 @@ function stateOf(bytes: number, mergeId: string): HostState {
   };
   return {
     ...{ log: { records: 0, bytes, incomplete: false }, events: [], merged: new Map([['sysext', merged]]) },
-    history: { sets: new Map(), violations: [] },
+    history: { sets: new Map(), confirmed: new Map(), violations: [] },
   };
 }
 

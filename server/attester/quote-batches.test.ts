@@ -46,7 +46,7 @@ function evidenceFor(nonce: Uint8Array): Evidence {
   return {
     version: 1,
     claims: {
-      ...{ version: 1, sets: [], mutable: null, bootId: '0'.repeat(32), tlsKeySha256: null },
+      ...{ version: 1, sets: [], merged: null, bootId: '0'.repeat(32), tlsKeySha256: null },
       logs: { firmware: null, userspace: { bytes: 0, sha256: '', records: 0, incomplete: false } },
     },
     binding: { nonce, path: [], root: empty },

@@ -15,6 +15,7 @@ export function toAppraisalDocument({
   firmware,
   system,
   sets,
+  observed,
   extensions,
 }: Appraisal) {
   return {
@@ -38,6 +39,7 @@ export function toAppraisalDocument({
     firmware,
     system: system.map(({ pcr, word }) => ({ pcr, ...word })),
     sets,
+    observed,
     extensions,
   };
 }
@@ -65,6 +67,7 @@ export function appraisalText(appraisal: Appraisal): string {
       `${stateText[state]}, under policy ${policy.name} version ${policy.version}`,
     ]);
   }
+  facts.push(...observedFacts(appraisal));
   for (const why of appraisal.reasons) facts.push(['because', reasonText(why)]);
   for (const one of appraisal.warnings) facts.push(['warning', reasonText(one)]);
   const refusals = extensions.flatMap(({ name, reasons: why }) =>
@@ -77,6 +80,15 @@ export function appraisalText(appraisal: Appraisal): string {
     ...refusals.map(printable),
     '',
   ].join('\n');
+}
+
+function observedFacts({ sets, observed }: Appraisal): (readonly [string, string])[] {
+  // Of evidence that proves nothing it is not said that the host did not look.
+  if (observed === null) return sets.length === 0 ? [] : [['seen merged', 'the host did not look']];
+  return observed.map(({ class: extensionClass, extensions }) => {
+    const names = extensions.map(({ name }) => name).join(', ');
+    return [`seen ${extensionClass}`, names === '' ? 'nothing merged' : printable(names)] as const;
+  });
 }
 
 function firmwareFacts({

@@ -1,5 +1,5 @@
 import type { HostState } from '../attester/host-state.ts';
-import { judgeMerged } from '../attester/judge-merged.ts';
+import { judgeMerged } from '../../verifier/measurement/judge-merged.ts';
 import type { ExtensionClass, ExtensionHistory } from '../../verifier/measurement/extension-history.ts';
 import type { MergedState } from '../host/merged/merged-state.ts';
 import { eventId } from './host-events.ts';
@@ -36,8 +36,8 @@ function toMeasuredDocument(extensionClass: ExtensionClass, { sets }: ExtensionH
   };
 }
 
-function toMergedDocument(extensionClass: ExtensionClass, { sets }: ExtensionHistory, state: MergedState) {
-  const { extensions, agrees } = judgeMerged(sets.get(extensionClass), state);
+function toMergedDocument(extensionClass: ExtensionClass, history: ExtensionHistory, state: MergedState) {
+  const { extensions, agrees } = judgeMerged(history, extensionClass, state);
   const { hierarchies, mutable, since, problems } = state;
   return { agrees, hierarchies, mutable, since: since?.toISOString() ?? null, extensions, problems };
 }

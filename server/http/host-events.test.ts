@@ -24,7 +24,7 @@ test('each measured fact is one event, its id the number of all that were measur
   ];
   const state = {
     ...{ events, log: { records: 4, bytes: 1, incomplete: false }, merged: new Map() },
-    history: { sets: new Map(), violations: [] },
+    history: { sets: new Map(), confirmed: new Map(), violations: [] },
   };
   assert.deepEqual(
     measuredEvents(state, 0, boot).map(({ event, id }) => [event, id]),

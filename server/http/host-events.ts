@@ -1,5 +1,5 @@
 import type { HostState } from '../attester/host-state.ts';
-import { judgeMerged } from '../attester/judge-merged.ts';
+import { judgeMerged } from '../../verifier/measurement/judge-merged.ts';
 
 /** An event as it is streamed (HTML standard, section 9.2). */
 export interface StreamedEvent {
@@ -45,7 +45,7 @@ export function observedEvents({ merged, history }: HostState): readonly Streame
     data:
       state === null
         ? { class: extensionClass, agrees: null, extensions: null }
-        : { class: extensionClass, ...judgeMerged(history.sets.get(extensionClass), state) },
+        : { class: extensionClass, ...judgeMerged(history, extensionClass, state) },
   }));
 }
 

@@ -107,6 +107,19 @@ function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
+test('the endpoint’s sandbox mounts nothing where extensions are merged', async () => {
+  await touchstone('install');
+  const mounting =
+    /^(?:ProtectKernelModules|RootDirectory|RootImage|MountFlags|ExtensionImages)=/m;
+  assert.doesNotMatch(read(service), mounting);
+  const places = [
+    ...read(service).matchAll(/^(?:\w*Paths|\w*Directory|BindPaths|TemporaryFileSystem)=(.*)$/gm),
+  ];
+  assert.ok(places.length > 0);
+  for (const [line] of places) assert.doesNotMatch(line, /[=\s:-]\/(?:usr|opt|etc)\b/);
+  await touchstone('uninstall');
+});
+
 test('a second install changes nothing, and uninstall leaves what was there before', async () => {
   const before = filesBelow('etc');
   const first = await kinds('install');

@@ -21,7 +21,7 @@ export interface ProvedHost {
   /** PCRs that other logs explain to the last event; of the extension PCR at least. */
   readonly replayed: ReadonlySet<number>;
   readonly sets: ExtensionHistory['sets'];
-  /** Of the merged hierarchies: whether any can be changed; null: not known. */
+  /** Of the merged hierarchies: whether any can be changed, by the host's own word; null: it did not look. */
   readonly mutable: boolean | null;
 }
 

@@ -12,7 +12,7 @@ test('nothing against it is a yes, a gap alone is no answer, and everything else
   assert.equal(of('log-incomplete', 'violation'), 'not-trustworthy');
   const gaps = [
     ...['log-incomplete', 'boot-event-unknown', 'firmware-log-unknown', 'log-prefix-unknown'],
-    ...['revocation-unknown', 'fact-unknown'],
+    ...['revocation-unknown', 'fact-unknown', 'merge-pending'],
   ];
   const others = Object.keys(reasonSentences).filter((code) => !gaps.includes(code));
   for (const code of others) assert.equal(of(code as ReasonCode), 'not-trustworthy', code);

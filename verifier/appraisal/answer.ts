@@ -5,7 +5,7 @@ export type Answer = 'trustworthy' | 'not-trustworthy' | 'undecided';
 
 /**
  * What keeps a verifier from an answer, without anything that speaks against the host: a log with a gap, an event of the
- * boot that may be another, revocation lists that are late, a fact that the evidence does not tell. Whoever is called by a no can
+ * boot that may be another, a merge on its way, revocation lists that are late, a fact that the evidence does not tell. Whoever is called by a no can
  * tell these from an attack; whoever lets hosts in treats both alike.
  */
 const undecidable: ReadonlySet<ReasonCode> = new Set([
@@ -15,6 +15,7 @@ const undecidable: ReadonlySet<ReasonCode> = new Set([
   'log-prefix-unknown',
   'revocation-unknown',
   'fact-unknown',
+  'merge-pending',
 ]);
 
 /** The answer that follows from all that was found against a host and its extensions. */

@@ -1,7 +1,9 @@
 import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
 import type { HostVerdict } from '../appraisal-policy/check-appraisal-policy.ts';
+import type { ClaimedMerge } from '../evidence/claims.ts';
 import type { Hex } from '../bytes/hex.ts';
-import type { MeasuredSet } from '../measurement/extension-history.ts';
+import type { ExtensionClass, MeasuredSet } from '../measurement/extension-history.ts';
+import type { JudgedMerge } from '../measurement/judge-merged.ts';
 import type { SystemFact } from '../measurement/system-facts.ts';
 import type { Reason } from '../reasons.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
@@ -20,6 +22,15 @@ export interface AppraisedExtension {
   /** The rule of the verifier's own policy that decided. */
   readonly rule: string | null;
   readonly reasons: readonly Reason[];
+}
+
+/** What a host says is merged, held against its log: the word of its endpoint, which the quote binds and nothing proves. */
+export interface AppraisedMerge extends JudgedMerge {
+  readonly class: ExtensionClass;
+  /** How writable the merged hierarchies are; `no` also where nothing is merged. */
+  readonly mutable: ClaimedMerge['mutable'];
+  /** What does not add up in what is mounted. */
+  readonly problems: readonly string[];
 }
 
 /** The answer about one piece of evidence. */
@@ -43,5 +54,7 @@ export interface Appraisal {
   readonly system: readonly SystemFact[];
   /** The sets the authenticated log ends with; empty where the log is not authenticated. */
   readonly sets: readonly Pick<MeasuredSet, 'class' | 'state' | 'policy'>[];
+  /** What was merged at the time of the quote; null if the host did not observe it, or nothing was authenticated. */
+  readonly observed: readonly AppraisedMerge[] | null;
   readonly extensions: readonly AppraisedExtension[];
 }

@@ -17,6 +17,7 @@ import { checkChannel } from './check-channel.ts';
 import { checkContinuity, type ProvedMoment } from './check-continuity.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkLogClaim, checkLogComplete } from './check-log-claim.ts';
+import { checkObserved, judgeObserved } from './check-observed.ts';
 import { judgeHost, toPolicyName } from './judge-host.ts';
 import type { ProvedLogs } from './read-logs.ts';
 import { type Recall, recallNothing } from './recall.ts';
@@ -103,13 +104,16 @@ export function appraiseWith(input: HostAnswer, verifier: Verifier, recall: Reca
   if (history === null)
     return conclude(key, { quote: quote.quote, firmware: summary, system, reasons: proved.reasons });
   const before = previousMoment(previous, expected);
-  const host = judgeHost({ quote: quote.quote, history, firmware, previous: before }, policy, input);
+  const { merged } = evidence.claims;
+  const observed = merged === null ? null : judgeObserved(history, merged);
+  const host = judgeHost({ quote: quote.quote, history, firmware, previous: before, merged }, policy, input);
   return conclude(key, {
     hostPolicy: input.appraisalPolicy === undefined ? null : toPolicyName(input.appraisalPolicy),
     quote: quote.quote,
     firmware: summary,
     system,
     history,
+    observed,
     host,
     reasons: [
       ...proved.reasons,
@@ -117,6 +121,7 @@ export function appraiseWith(input: HostAnswer, verifier: Verifier, recall: Reca
       ...checkLogComplete(evidence.claims.logs.userspace),
       ...(before === null ? [] : checkContinuity(momentOf({ ...evidence, logs }, quote.quote), before)),
       ...recall.sets(history, evidence.claims.sets),
+      ...(observed === null ? [] : checkObserved(history, observed)),
       ...host.reasons,
     ],
     extensions: recall.extensions(history, evidence.claims.sets, {
@@ -195,11 +200,12 @@ function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): Proved
 function conclude(
   { name }: PublicArea,
   found: Pick<Appraisal, 'reasons'> &
-    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'firmware' | 'system' | 'hostPolicy' | 'host'>> &
+    Partial<Pick<Appraisal, 'quote' | 'extensions' | 'observed'>> &
+    Partial<Pick<Appraisal, 'firmware' | 'system' | 'hostPolicy' | 'host'>> &
     Partial<Pick<ProvedLogs, 'history'>>,
 ): Appraisal {
   const { reasons, host = null, quote = null, extensions = [] } = found;
-  const { history = null, firmware = null, system = [], hostPolicy = null } = found;
+  const { history = null, observed = null, firmware = null, system = [], hostPolicy = null } = found;
   const answer = answerOf([...reasons, ...extensions.flatMap((extension) => extension.reasons)]);
   return {
     // Without a history nothing was read that could speak against the host.
@@ -217,6 +223,7 @@ function conclude(
       state: set.state,
       policy: set.policy,
     })),
+    observed,
     extensions,
   };
 }

@@ -40,6 +40,7 @@ const good: Appraisal = {
     { class: 'sysext', state: 'merged', ...measured },
     { class: 'confext', state: 'merged', ...measured },
   ],
+  observed: null,
   extensions: [tools, site],
 };
 
@@ -67,7 +68,13 @@ test('a result of the veraison profile has the names that its relying parties re
         'ear.trustworthiness-vector': { 'instance-identity': 2, 'file-system': 2, configuration: 2 },
         'ear.appraisal-policy-id': policyId,
         touchstone: {
-          ...{ verdict: 'trustworthy', attestationKey: hash, firmware: null, sets: good.sets },
+          ...{
+            verdict: 'trustworthy',
+            attestationKey: hash,
+            firmware: null,
+            sets: good.sets,
+            observed: null,
+          },
           ...{ reasons: [], warnings: [] },
           policies: [policyId],
         },

@@ -105,9 +105,17 @@ function hostPolicyIds({ appraisalPolicy }: ResultContext): string[] {
   return [`urn:touchstone:appraisal-policy:${encodeURIComponent(name)}:${version}:sha256:${sha256}`];
 }
 
-function hostDetails({ verdict, reasons, warnings, attestationKey, firmware, sets }: Appraisal): object {
+function hostDetails({
+  verdict,
+  reasons,
+  warnings,
+  attestationKey,
+  firmware,
+  sets,
+  observed,
+}: Appraisal): object {
   return {
-    ...{ verdict, attestationKey, firmware, sets },
+    ...{ verdict, attestationKey, firmware, sets, observed },
     reasons: reasons.map(toReasonClaim),
     warnings: warnings.map(toReasonClaim),
   };

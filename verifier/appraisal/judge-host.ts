@@ -2,6 +2,7 @@ import type { AppraisalPolicy } from '../appraisal-policy/appraisal-policy.ts';
 import { checkAppraisalPolicy, type HostVerdict } from '../appraisal-policy/check-appraisal-policy.ts';
 import type { ProvedFirmware, ProvedHost } from '../appraisal-policy/proved-host.ts';
 import { toHex } from '../bytes/hex.ts';
+import type { ClaimedMerges } from '../evidence/claims.ts';
 import type { EnrolmentRecord } from '../enrolment/enrolment-record.ts';
 import type { ExtensionHistory } from '../measurement/extension-history.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -14,6 +15,8 @@ export interface Proved {
   readonly history: ExtensionHistory;
   readonly firmware: ProvedFirmware | null;
   readonly previous: ProvedMoment | null;
+  /** What the claims say is merged; the host's own word, unlike the rest. Null: it was not observed. */
+  readonly merged: ClaimedMerges | null;
 }
 
 interface Judge {
@@ -34,7 +37,7 @@ export function judgeHost(proved: Proved, { measurePcr }: Policy, judge: Judge):
 }
 
 function toProvedHost(
-  { quote, history, firmware, previous }: Proved,
+  { quote, history, firmware, previous, merged }: Proved,
   measurePcr: number,
   enrolment: ProvedHost['enrolment'],
 ): ProvedHost {
@@ -48,8 +51,7 @@ function toProvedHost(
     // The extension events replayed to it, or there would be no history.
     replayed: new Set([measurePcr]),
     sets: history.sets,
-    // Claims of this version leave it open.
-    mutable: null,
+    mutable: merged === null ? null : Object.values(merged).some(({ mutable }) => mutable !== 'no'),
   };
 }
 

@@ -35,6 +35,7 @@ const knownBad: ReadonlySet<ReasonCode> = new Set([
   'certificate-revoked',
   'signature-invalid',
   'downgrade',
+  'unapproved',
   'violation',
 ]);
 

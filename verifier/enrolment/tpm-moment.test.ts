@@ -15,7 +15,7 @@ const attestationKey = parsePublicArea(key.public());
 const [ours, theirs] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 const nothing = { bytes: 0, sha256: createHash('sha256').digest('hex') };
 const claims: Claims = {
-  ...{ version: 1, sets: [], mutable: null, bootId: '0'.repeat(32), tlsKeySha256: null },
+  ...{ version: 1, sets: [], merged: null, bootId: '0'.repeat(32), tlsKeySha256: null },
   logs: { firmware: null, userspace: { ...nothing, records: 0, incomplete: false } },
 };
 

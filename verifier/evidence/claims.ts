@@ -26,14 +26,41 @@ const claimedSet = z.strictObject({
   extensions: z.array(claimedExtension).max(512),
 });
 
+/** `--mutable=` of systemd-sysext(8); `unknown`: something is writable or imported, and nothing says in which way. */
+const mutableModes = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import', 'unknown'] as const;
+
+/** What is told of problems, and how much of each; they are words for people. */
+export const maximumProblems = { count: 16, length: 256 } as const;
+
+/** What is merged of one class, by the kernel's word. */
+export const claimedMergeSchema = z.strictObject({
+  /** Of the merged hierarchies; `no` also where nothing is merged. */
+  mutable: z.enum(mutableModes),
+  /** Lowest layer first. */
+  extensions: z
+    .array(
+      z.strictObject({
+        name: z.string().max(255),
+        /** Of what is mounted; null where systemd does not say (before 260), or there is no hash tree. */
+        rootHash: hex.max(128).nullable(),
+      }),
+    )
+    .max(512),
+  /** What does not add up in what is mounted, in words. */
+  problems: z.array(z.string().max(maximumProblems.length)).max(maximumProblems.count),
+});
+
 const logClaim = z.strictObject({ bytes: z.int().min(0), sha256 });
 
 /** What a host says of itself; the quote covers its RFC 8785 form. Shape and limits of the wire format, version 1. */
 export const claimsSchema = z.strictObject({
   version: z.literal(1),
   sets: z.array(claimedSet).max(2),
-  /** Mutable mode of the merged hierarchies; null: not observed. */
-  mutable: z.null(),
+  /**
+   * What was merged before and after the quote, by the kernel's word, whoever merged it: what the endpoint saw, and not what was
+   * measured. Null: it is not the endpoint's to see, as of a host below a directory.
+   */
+  merged: z.strictObject({ sysext: claimedMergeSchema, confext: claimedMergeSchema }).nullable(),
   bootId: z.string().regex(/^[0-9a-f]{32}$/),
   /** SHA-256 of the endpoint's TLS public key; null on loopback without TLS. */
   tlsKeySha256: sha256.nullable(),
@@ -45,4 +72,6 @@ export const claimsSchema = z.strictObject({
 
 export type Claims = z.infer<typeof claimsSchema>;
 export type ClaimedSet = z.infer<typeof claimedSet>;
+export type ClaimedMerges = NonNullable<Claims['merged']>;
+export type ClaimedMerge = z.infer<typeof claimedMergeSchema>;
 export type ClaimedExtension = z.infer<typeof claimedExtension>;

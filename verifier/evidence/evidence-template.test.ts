@@ -11,7 +11,7 @@ const evidence: Evidence = {
   claims: {
     version: 1,
     sets: [],
-    mutable: null,
+    merged: null,
     bootId: '0'.repeat(32),
     tlsKeySha256: null,
     logs: { firmware: null, userspace: { bytes: 0, sha256: hash, records: 0, incomplete: false } },

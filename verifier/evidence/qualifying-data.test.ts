@@ -8,7 +8,7 @@ import { qualifyingData } from './qualifying-data.ts';
 const claims: Claims = {
   version: 1,
   sets: [],
-  mutable: null,
+  merged: null,
   bootId: '0'.repeat(32),
   tlsKeySha256: null,
   logs: { firmware: null, userspace: { bytes: 0, sha256: 'a'.repeat(64), records: 0, incomplete: false } },
@@ -17,7 +17,7 @@ const claims: Claims = {
 // The formula of the design, written out by hand: keys sorted, no white space.
 const canonical =
   `{"bootId":"${'0'.repeat(32)}","logs":{"firmware":null,"userspace":{"bytes":0,"incomplete":false,"records":0,` +
-  `"sha256":"${'a'.repeat(64)}"}},"mutable":null,"sets":[],"tlsKeySha256":null,"version":1}`;
+  `"sha256":"${'a'.repeat(64)}"}},"merged":null,"sets":[],"tlsKeySha256":null,"version":1}`;
 
 test('it is SHA-256("touchstone-quote-v1" || 0 || root || SHA-256(claims)), so that other verifiers can compute it', () => {
   const root = Buffer.alloc(32, 3);

@@ -73,6 +73,20 @@ test('merged and unmerged are what became of the set', () => {
   assert.equal(history([...approved, merged, unmerged]).sets.get('sysext')?.state, 'unmerged');
 });
 
+test('what was confirmed stays so until another set is, or nothing is merged any more', () => {
+  const other = [extensionLine('c')];
+  const next = [...other, setLine(other)];
+  const names = (events: readonly string[]) =>
+    history(events)
+      .confirmed.get('sysext')
+      ?.map(({ name }) => name);
+  assert.equal(names(approved), undefined);
+  assert.deepEqual(names([...approved, merged, ...next]), ['a', 'b']);
+  const confirmed = encodeExtensionEvent({ type: 'merged', class: 'sysext', sha256: setDigest(other) });
+  assert.deepEqual(names([...approved, merged, ...next, confirmed]), ['c']);
+  assert.equal(names([...approved, merged, unmerged, ...next]), undefined);
+});
+
 test('a new set takes the place of the last one of its class, and leaves the other class alone', () => {
   const confext = [extensionLine('c', 'confext')];
   const empty = setLine([]);

@@ -24,6 +24,8 @@ export interface MeasuredSet {
 /** Everything since boot that the extension PCR's events say. */
 export interface ExtensionHistory {
   readonly sets: ReadonlyMap<ExtensionClass, MeasuredSet>;
+  /** Of each class what was last confirmed as merged and not unmerged since; a set that was approved since may replace it. */
+  readonly confirmed: ReadonlyMap<ExtensionClass, readonly ExtensionRecord[]>;
   readonly violations: readonly ViolationEvent[];
 }
 
@@ -39,6 +41,7 @@ interface Progress {
   /** Extensions of a set that has not come yet, by name, each with its text. */
   readonly pending: Map<string, { readonly event: ExtensionRecord; readonly line: string }>;
   readonly sets: Map<ExtensionClass, MeasuredSet>;
+  readonly confirmed: Map<ExtensionClass, readonly ExtensionRecord[]>;
   readonly violations: ViolationEvent[];
 }
 
@@ -50,7 +53,13 @@ interface Progress {
  * @param events the authenticated texts (of a `ReplayedLog`), or a host's own log.
  */
 export function readExtensionHistory(events: readonly string[]): HistoryVerdict {
-  const progress: Progress = { policy: null, pending: new Map(), sets: new Map(), violations: [] };
+  const progress: Progress = {
+    policy: null,
+    pending: new Map(),
+    sets: new Map(),
+    confirmed: new Map(),
+    violations: [],
+  };
   for (const [index, line] of events.entries()) {
     const problem = systemdWords.has(line) ? null : step(progress, line);
     if (problem !== null) return { read: false, reasons: [describe(problem, index, line)] };
@@ -61,7 +70,8 @@ export function readExtensionHistory(events: readonly string[]): HistoryVerdict 
       reasons: [reason('log-order-invalid', 'The log ends before the set its last extensions make.')],
     };
   }
-  return { read: true, history: { sets: progress.sets, violations: progress.violations } };
+  const { sets, confirmed, violations } = progress;
+  return { read: true, history: { sets, confirmed, violations } };
 }
 
 function describe(problem: string, index: number, line: string): Reason {
@@ -141,6 +151,7 @@ function applyMerged(progress: Progress, event: EventOf<'merged'>): string | nul
   if (set?.state === 'unmerged' || set?.sha256 !== event.sha256)
     return 'confirms a set that was not the last one approved';
   progress.sets.set(event.class, { ...set, state: 'merged' });
+  progress.confirmed.set(event.class, set.extensions);
   return null;
 }
 
@@ -148,5 +159,6 @@ function applyUnmerged(progress: Progress, extensionClass: ExtensionClass): stri
   const set = progress.sets.get(extensionClass);
   if (set === undefined) return 'nothing of this class was measured before it';
   progress.sets.set(extensionClass, { ...set, state: 'unmerged' });
+  progress.confirmed.delete(extensionClass);
   return null;
 }

@@ -203,19 +203,12 @@ async function checkBehind(t: TestContext, booted: Booted, challenge: Challenge)
   note(t, 'merged behind its back: touchstone status', `exit ${status.status}: ${status.stdout}`);
   assert.equal(status.status, 1, status.stderr);
   assert.match(status.stdout, /UNAPPROVED.*behind/);
-  await t.test(
-    'evidence tells of it before anybody has looked',
-    { todo: 'evidence says what was measured; only GET /v1/extensions and the status say what is merged' },
-    async () => {
-      const before = await challenge();
-      note(
-        t,
-        'merged behind its back: attested',
-        `exit ${before.status}: ${before.verdict} ${before.codes.join(' ')}`,
-      );
-      assert.equal(before.status, 1, before.text);
-    },
-  );
+  await t.test('evidence tells of it before anybody has looked', async () => {
+    const { status, verdict, codes, text } = await challenge();
+    note(t, 'merged behind its back: attested', `exit ${status}: ${verdict} ${codes.join(' ')}`);
+    assert.equal(status, 1, text);
+    assert.ok(codes.includes('unapproved') && !codes.includes('violation'), text);
+  });
   const confirmed = await run('touchstone confirm', 120);
   note(t, 'touchstone confirm', `exit ${confirmed.status}: ${confirmed.stdout}`);
   assert.equal(confirmed.status, 1, confirmed.stderr);
@@ -223,6 +216,7 @@ async function checkBehind(t: TestContext, booted: Booted, challenge: Challenge)
   const after = await challenge();
   note(t, 'after a violation: attested', `exit ${after.status}: ${after.verdict} ${after.codes.join(' ')}`);
   assert.equal(after.status, 1, after.text);
+  assert.ok(after.codes.includes('violation') && !after.codes.includes('unapproved'), after.text);
 }
 
 async function checkUnmerged(t: TestContext, booted: Booted): Promise<void> {

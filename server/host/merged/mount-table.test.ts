@@ -10,7 +10,7 @@ test('a real table of mounts is read', () => {
     { ...etc, options: etc?.options.slice(0, 12) },
     {
       ...{ id: '99', parent: '26', device: '0:46', root: '/', mountPoint: '/etc' },
-      ...{ type: 'overlay', source: 'confext', options: 'ro,lowerdir=' },
+      ...{ type: 'overlay', source: 'confext', options: 'ro,lowerdir=', isShared: true },
     },
   );
 });
@@ -31,6 +31,17 @@ test('a line may have any number of optional fields, and no other form', () => {
   ])
     assert.throws(() => parseMountInfo(line), { code: 'malformed' }, line);
   assert.throws(() => parseMountInfo('1 2 0:1 / /x ro - a b c\n'.repeat(100_001)), { code: 'malformed' });
+});
+
+test('a mount of a peer group, or one that follows a group, has what others mount below it', () => {
+  const isShared = (tags: string) => parseMountInfo(`40 26 0:41 / /x ro${tags} - overlay s ro`)[0]?.isShared;
+  for (const tags of [' shared:1', ' master:2', ' shared:3 master:2'])
+    assert.equal(isShared(tags), true, tags);
+  for (const tags of ['', ' unbindable', ' propagate_from:2']) assert.equal(isShared(tags), false, tags);
+});
+
+test('the first mount of a namespace is on its place, be it its own parent', () => {
+  assert.equal(mountsOn(parseMountInfo('1 1 0:1 / / rw - rootfs none rw'), '/').length, 1);
 });
 
 test('of mounts on one place the one that hides the others is the last, in whatever order they are listed', () => {

@@ -10,6 +10,8 @@ export interface Mount {
   /** What of its file system is mounted; `/` for all of it. */
   readonly root: string;
   readonly mountPoint: string;
+  /** What is mounted below it in other namespaces is mounted here too: it is of a peer group, or follows one. */
+  readonly isShared: boolean;
   readonly type: string;
   readonly source: string;
   /** Options of the file system, those of overlayfs among them: separated by commas, each escaped for `unescapeMount`. */
@@ -31,7 +33,7 @@ export function parseMountInfo(text: string): Mount[] {
 
 function parseLine(line: string): Mount {
   const [before = '', after, ...others] = line.split(' - ');
-  const [id = '', parent = '', device = '', root, mountPoint] = before.split(' ');
+  const [id = '', parent = '', device = '', root, mountPoint, , ...tags] = before.split(' ');
   const [type, source, options] = after?.split(' ') ?? [];
   const numbers = /^\d+$/.test(id) && /^\d+$/.test(parent) && /^\d+:\d+$/.test(device);
   if (others.length > 0 || !numbers || mountPoint === undefined || options === undefined)
@@ -41,13 +43,15 @@ function parseLine(line: string): Mount {
     root: unescapeMount(root ?? ''),
     mountPoint: unescapeMount(mountPoint),
     source: unescapeMount(source ?? ''),
+    isShared: tags.some((tag) => /^(?:shared|master):/.test(tag)),
   };
 }
 
 /** The mounts on one place, the lowest first: of two, one is the other's parent, and hides it. */
 export function mountsOn(mounts: readonly Mount[], mountPoint: string): Mount[] {
   const here = mounts.filter((mount) => mount.mountPoint === mountPoint);
-  const stack = here.filter(({ parent }) => !here.some(({ id }) => id === parent));
+  // The first mount of a namespace can be its own parent.
+  const stack = here.filter((one) => one.id === one.parent || !here.some(({ id }) => id === one.parent));
   for (let at = 0; at < stack.length; at++)
     stack.push(...here.filter(({ parent, id }) => parent === stack[at]?.id && id !== parent));
   return stack;

@@ -29,7 +29,7 @@ export type Evidence = {
 export type Claims = {
   readonly version: 1;
   readonly sets: readonly ClaimedSet[];
-  readonly mutable: null;
+  readonly merged: null | { readonly sysext: ClaimedMerge; readonly confext: ClaimedMerge };
   readonly bootId: string;
   readonly tlsKeySha256: string | null;
   readonly logs: {
@@ -41,6 +41,11 @@ export type Claims = {
       readonly incomplete: boolean;
     };
   };
+};
+export type ClaimedMerge = {
+  readonly mutable: 'no' | 'auto' | 'yes' | 'import' | 'ephemeral' | 'ephemeral-import' | 'unknown';
+  readonly extensions: readonly { readonly name: string; readonly rootHash: string | null }[];
+  readonly problems: readonly string[];
 };
 export type ClaimedSet = {
   readonly class: 'sysext' | 'confext';
@@ -94,7 +99,7 @@ export type MergedSet = {
   readonly extensions: readonly {
     readonly name: string;
     readonly rootHash: string | null;
-    readonly verdict: 'approved' | 'unconfirmed' | 'unapproved';
+    readonly verdict: 'approved' | 'unconfirmed' | 'earlier' | 'unapproved';
   }[];
   readonly problems: readonly string[];
 };
