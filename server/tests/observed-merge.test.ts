@@ -102,7 +102,7 @@ test('a host that did not look says so, and leaves open what depends on it', asy
 });
 
 test('who is asked in the middle of a merge looks again, and a host on which it stays so says what it sees', async () => {
-  const settled = await attest(seen({}), behind, asLogged);
+  const settled = await attest(seen({}), seen({}), asLogged);
   assert.deepEqual(settled.claims.merged, asLogged);
   assert.deepEqual((await attest(seen({}))).claims.merged, seen({}));
 });
