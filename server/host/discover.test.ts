@@ -340,17 +340,6 @@ test('one file behind two links is two images with entries of their own', async 
   assert.equal(new Set(effective.map(({ target }) => target)).size, 1);
 });
 
-test('a pick whose name is not UTF-8 cannot be decided, rather than another file be taken', async () => {
-  make(`${x}/a.raw.v/a_1.raw`);
-  const name = Buffer.concat([
-    Buffer.from(join(root, x, 'a.raw.v/a_2_')),
-    Buffer.from([0xff]),
-    Buffer.from('.raw'),
-  ]);
-  writeFileSync(name, '');
-  await assert.rejects(discover(), CouldNotDecide);
-});
-
 test('a name in a versioned directory is compared with that of the directory byte by byte', async () => {
   make(`${x}/é.raw.v/é_1.raw`, `${x}/é.raw.v/é_2.raw`);
   assert.deepEqual(await effective(), [`é=${x}/é.raw.v/é_2.raw`]);

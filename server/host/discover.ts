@@ -29,7 +29,7 @@ export interface Discovery {
  *
  * @param root a whole host under a directory; `/` for this host.
  * @param architecture whose files systemd prefers in versioned directories; asked only if there are any.
- * @throws CouldNotDecide if a directory cannot be read, and if systemd would pick a file whose name is not UTF-8.
+ * @throws CouldNotDecide if a directory cannot be read.
  */
 export async function discoverImages(
   root: string,

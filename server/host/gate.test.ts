@@ -123,3 +123,18 @@ test('nor to another entry of its name, of which some systemd would merge the on
   assert.deepEqual(codesOf(report, 'run/extensions/a.sysext.raw'), ['name-mismatch']);
   assert.deepEqual(readdirSync(at('run/extensions')), ['a.raw']);
 });
+
+test('links that cannot be followed are moved away, and the rest is merged', async () => {
+  put(`${searched}/a.raw`, image('a'));
+  put(`${searched}/b.raw`, image('b'));
+  mkdirSync(at('etc/extensions'), { recursive: true });
+  symlinkSync('b.raw', at('etc/extensions/b.raw'));
+  symlinkSync('round', at(`${searched}/round`));
+  symlinkSync(Buffer.from([0xff]), at(`${searched}/odd.raw`));
+  const report = await gateWhile(() => undefined);
+  assert.equal(report.open, true);
+  assert.deepEqual(approvedNames(report), ['a', 'b']);
+  assert.deepEqual(codesOf(report, `${searched}/round`), ['unreadable']);
+  assert.deepEqual(readdirSync(at(searched)).sort(), ['a.raw', 'b.raw']);
+  assert.deepEqual(readdirSync(at('etc/extensions')), []);
+});

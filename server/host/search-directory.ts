@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 
-import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
 import type { ExtensionClass } from '../../verifier/image-verdict.ts';
-import { chaseInRoot } from '../os/chase.ts';
-import { type EntryKind, kindOf, listDirectory, listNames } from '../os/directory.ts';
+import { chaseInRoot, Untraceable } from '../os/chase.ts';
+import { type EntryKind, isDeadEnd, kindOf, listDirectory, listNames } from '../os/directory.ts';
 import { currentName, formerName, isImageName } from './extension-name.ts';
 import { type Candidate, parseVersionedName, rankCandidates } from './version-pick.ts';
 
@@ -34,6 +33,11 @@ export interface FoundImage {
    * this image is merged. Such an image must be refused: nobody can say beforehand what will be merged.
    */
   readonly conflict: string | null;
+  /**
+   * One sentence if nobody can say what the entry stands for: such an entry is refused without being opened, whatever its name is.
+   * systemd stops at a link that it cannot follow, and merges nothing of the class.
+   */
+  readonly obstacle: string | null;
 }
 
 export interface NameByGeneration {
@@ -68,7 +72,7 @@ export interface Place {
  * The images in one search directory, in the order of their file names. systemd takes them in the order in which the file
  * system lists them.
  *
- * @throws CouldNotDecide if it cannot be read, and if systemd would pick a file whose name is not UTF-8.
+ * @throws CouldNotDecide if it cannot be read.
  */
 export async function readSearchDirectory(place: Place): Promise<FoundImage[]> {
   const directory = await chaseInRoot(place.root, place.searchDirectory);
@@ -80,21 +84,60 @@ export async function readSearchDirectory(place: Place): Promise<FoundImage[]> {
 
 async function lookAt(place: Place, directory: string, fileName: string): Promise<FoundImage[]> {
   const path = join(place.searchDirectory, fileName);
-  const target = await chaseInRoot(place.root, path);
-  if (target === null) return [];
-  const kind = await kindOf(target);
   const entry = join(directory, fileName);
+  const common = {
+    ...{ class: place.class, searchDirectory: place.searchDirectory, entry },
+    ...{ pickedFrom: null, candidates: [], movable: { entry, path }, obstacle: null },
+  };
+  const traced = await trace(place.root, path, entry);
+  if (traced === null) return [];
+  if ('obstacle' in traced) return [refuseEntry({ ...common, conflict: null }, fileName, traced.obstacle)];
+  const { target } = traced;
+  const kind = await kindOf(target);
   const found = {
-    ...{ class: place.class, searchDirectory: place.searchDirectory, entry, target, kind },
-    ...{ pickedFrom: null, candidates: [], movable: { entry, path } },
+    ...{ ...common, target, kind },
     conflict: isDirectory(kind) ? describeStack(path, target) : null,
   };
-  if (fileName.endsWith('.v') && isDirectory(kind))
-    return [...(await pickVersion(place, fileName, found)), ...(await readOtherUse(fileName, found))];
+  if (fileName.endsWith('.v') && isDirectory(kind)) {
+    const picked = await pickVersion(place, fileName, found);
+    // It is the whole directory that is refused then, and it is one entry.
+    if (picked.some(({ obstacle }) => obstacle !== null)) return picked;
+    return [...picked, ...(await readOtherUse(fileName, found))];
+  }
   const current = currentName(fileName, place.class, kind);
   const nameBy = { former: formerName(fileName, kind), current, newest: newestName(current, found) };
   const name = nameBy.current ?? nameBy.former;
   return name === null ? [] : [{ ...found, name, nameBy }];
+}
+
+/**
+ * Where an entry leads, symbolic links followed inside the root; null if nowhere, as systemd passes over it then.
+ *
+ * @param path below the root.
+ * @param entry the same on this system.
+ */
+async function trace(
+  root: string,
+  path: string,
+  entry: string,
+): Promise<{ readonly target: string } | { readonly obstacle: string } | null> {
+  try {
+    const target = await chaseInRoot(root, path);
+    if (target !== null) return { target };
+  } catch (error) {
+    if (!(error instanceof Untraceable)) throw error;
+    return { obstacle: `${error.message}.` };
+  }
+  // Below another root systemd follows no links, and the kernel would start at this one.
+  if (root !== '/' || !(await isDeadEnd(entry))) return null;
+  return { obstacle: `${path} is a link that cannot be followed; systemd stops there.` };
+}
+
+/** The entry as one that is refused. systemd stops before it looks at the name. */
+function refuseEntry(found: Omit<Found, 'target' | 'kind'>, fileName: string, obstacle: string): FoundImage {
+  const name = currentName(fileName, found.class, 'file') ?? fileName;
+  const nameBy = { former: name, current: name, newest: name };
+  return { ...found, target: found.entry, kind: 'other', name, nameBy, obstacle };
 }
 
 function newestName(current: string | null, { kind, target }: Pick<Found, 'kind' | 'target'>): string | null {
@@ -118,14 +161,23 @@ async function pickVersion(place: Place, fileName: string, directory: Found): Pr
   if (versioned === null || !isImageName(versioned.name)) return [];
   const [best, ...others] = await readCandidates(directory.target, versioned, place.architecture);
   if (best === undefined) return [];
-  const path = join(directory.movable.path, decodeName(best, directory.target));
-  const target = await chaseInRoot(place.root, path);
-  if (target === null) return [];
+  const bestName = decodeName(best);
+  const refused = (obstacle: string): FoundImage => ({
+    ...refuseEntry(directory, fileName, obstacle),
+    ...{ name: versioned.name, nameBy: { former: null, current: versioned.name, newest: versioned.name } },
+  });
+  if (bestName === null)
+    return [refused(`systemd would pick a file in ${directory.movable.path} whose name is not UTF-8.`)];
+  const path = join(directory.movable.path, bestName);
+  const entry = join(directory.entry, bestName);
+  const traced = await trace(place.root, path, entry);
+  if (traced === null) return [];
+  if ('obstacle' in traced) return [refused(traced.obstacle)];
+  const { target } = traced;
   const kind = await kindOf(target);
   const fits =
     versioned.holds === 'directories' ? isDirectory(kind) : kind === 'file' || kind === 'block-device';
   if (!fits) return [];
-  const entry = join(directory.entry, decodeName(best, directory.target));
   const image = {
     ...{ ...directory, entry, target, kind, name: versioned.name },
     nameBy: {
@@ -156,12 +208,10 @@ export async function readCandidates(
   return rankCandidates(names, { name, suffix: versioned.suffix }, architecture());
 }
 
-// systemd takes any bytes after the last underscore, so a name that is no text must not be passed over.
-function decodeName({ fileName }: Candidate, directory: string): string {
+/** Null for what is no text: systemd takes any bytes after the last underscore, so such a name must not be passed over. */
+function decodeName({ fileName }: Candidate): string | null {
   const bytes = Buffer.from(fileName, 'latin1');
-  if (!isUtf8(bytes))
-    throw new CouldNotDecide(`systemd would pick a file in ${directory} whose name is not UTF-8`);
-  return bytes.toString('utf8');
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
 }
 
 /**

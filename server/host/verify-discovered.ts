@@ -1,4 +1,4 @@
-import { type ImageVerdict, refuse } from '../../verifier/image-verdict.ts';
+import { type ImageVerdict, refuse, refuseUnopened } from '../../verifier/image-verdict.ts';
 import { listsDigests } from '../../verifier/policy/admits-by-digest.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { type Reason, reason } from '../../verifier/reasons.ts';
@@ -23,8 +23,10 @@ export async function verifyDiscovered(
   { root, policy, now, full, knowledge }: Pick<GateInput, 'root' | 'policy' | 'now' | 'full' | 'knowledge'>,
   discovered: DiscoveredImage,
 ): Promise<JudgedImage> {
-  const { entry, target } = discovered;
+  const { entry, target, obstacle } = discovered;
   const name = { class: discovered.class, name: discovered.name };
+  if (obstacle !== null)
+    return { verdict: refuseUnopened(name, reason('unreadable', obstacle)), identity: null };
   const options = { policy, now, full, ...knowledge, undigested: hopeless(policy) };
   const judged = await judgePath({ root, entry, target }, name, options, async ({ identity, judge }) => ({
     ...{ identity, verdict: await judge(options) },

@@ -7,6 +7,9 @@ import { isErrno, systemFailure } from './system-failure.ts';
 /** As many symbolic links as the kernel follows in one path (MAXSYMLINKS). */
 const maximumLinks = 40;
 
+/** Something is there, and where it leads cannot be said: a loop of links, a name that is none, a link that is no text. */
+export class Untraceable extends CouldNotDecide {}
+
 /**
  * Finds a path inside a root as a process that had chroot(2)ed there would: absolute symbolic links start again at the
  * root, and `..` at the root stays there (chase() in systemd's src/basic/chase.c with CHASE_PREFIX_ROOT).
@@ -17,8 +20,8 @@ const maximumLinks = 40;
  * @param root a directory of this system; `/` for the whole of it.
  * @param path an absolute path inside the root.
  * @returns the path on this system, with no symbolic link and no `..` in it; null if there is nothing there.
- * @throws CouldNotDecide if the root is missing, if a directory cannot be searched, for more than 40 links, and for links
- *   that are not UTF-8.
+ * @throws Untraceable for more than 40 links, for links that are not UTF-8, and for names that are too long.
+ * @throws CouldNotDecide if the root is missing, or a directory cannot be searched.
  */
 export async function chaseInRoot(root: string, path: string): Promise<string | null> {
   if (!isAbsolute(path)) throw new CouldNotDecide(`"${path}" is not an absolute path`);
@@ -34,7 +37,7 @@ export async function chaseInRoot(root: string, path: string): Promise<string | 
     if (entry.kind === 'down') done = [...done, entry.name];
     if (entry.kind !== 'link') continue;
     if (++links > maximumLinks)
-      throw new CouldNotDecide(`${path} below ${root} goes through too many symbolic links`);
+      throw new Untraceable(`${path} below ${root} goes through too many symbolic links`);
     todo.push(...entry.target.split('/').reverse());
     if (isAbsolute(entry.target)) done = [];
   }
@@ -73,6 +76,8 @@ async function entryAt(here: string, part: string, path: string): Promise<Step |
     return { kind: 'link', target: decodeTarget(await readlink(place, 'buffer'), path) };
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null;
+    if (isErrno(error, 'ENAMETOOLONG'))
+      throw new Untraceable(`a name on the way to ${path} is longer than any file's`);
     throw systemFailure(`look for ${path}`, error);
   }
 }
@@ -82,6 +87,6 @@ function decodeTarget(target: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(target);
   } catch {
-    throw new CouldNotDecide(`a symbolic link on the way to ${path} is not UTF-8`);
+    throw new Untraceable(`a symbolic link on the way to ${path} is not UTF-8`);
   }
 }

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { CouldNotDecide } from '../../verifier/bytes/failures.ts';
-import { entryExists, fileSize, kindOf, linkTarget, listDirectory, listNames } from './directory.ts';
+import {
+  entryExists,
+  fileSize,
+  isDeadEnd,
+  kindOf,
+  linkTarget,
+  listDirectory,
+  listNames,
+} from './directory.ts';
 
 let directory = '';
 before(() => {
@@ -31,6 +39,17 @@ test('an entry exists even if it is a link to nowhere', async () => {
   assert.equal(await entryExists(join(directory, 'link')), true);
   assert.equal(await entryExists(join(directory, 'none')), false);
   assert.equal(await entryExists(join(directory, 'file/below')), false);
+});
+
+test('a link is a dead end where the kernel does not follow it, and not where nothing is', async () => {
+  const place = join(directory, 'links');
+  mkdirSync(place);
+  writeFileSync(join(place, 'file'), '');
+  const links = { round: 'round', through: 'file/x', long: 'l'.repeat(256), nowhere: 'gone', good: 'file' };
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(place, name));
+  const names = [...Object.keys(links), 'file', 'none'];
+  const found = await Promise.all(names.map((name) => isDeadEnd(join(place, name))));
+  assert.deepEqual(found, [true, true, true, false, false, false, false]);
 });
 
 test('a listing has hidden names and leaves out names that are not UTF-8, unless they are asked for as bytes', async () => {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 
 import { isErrno, systemFailure } from './system-failure.ts';
 
@@ -51,6 +51,23 @@ export async function entryExists(path: string): Promise<boolean> {
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return false;
     throw systemFailure(`look at ${path}`, error);
+  }
+}
+
+/**
+ * Whether there is a symbolic link at `path` that the kernel does not follow, for another reason than that nothing is where it leads:
+ * it goes through a file as if that were a directory, or round and round.
+ *
+ * @throws CouldNotDecide if unclear.
+ */
+export async function isDeadEnd(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    if (['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].some((code) => isErrno(error, code))) return true;
+    throw systemFailure(`follow ${path}`, error);
   }
 }
 

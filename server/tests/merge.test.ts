@@ -162,7 +162,7 @@ test('a class of which nothing can be said does not keep the other one merged wi
   const [refresh, behind, confirm, left] = inNamespace(
     'touchstone refresh',
     // The systemd of this machine may have none for confexts.
-    `${fakeTool('systemd-confext', `umount ${root}/etc`)}; ln -s loop ${root}/var/lib/extensions/loop
+    `${fakeTool('systemd-confext', `umount ${root}/etc`)}; mkdir -p ${root}/run; ln -s extensions ${root}/run/extensions
       mount -t overlay confext -o lowerdir=${root}/evil:${root}/etc ${root}/etc && cat ${root}/etc/evil`,
     'touchstone confirm --json',
     `cat ${root}/usr/share/tree; ls ${root}/etc`,

@@ -19,6 +19,13 @@ const cases: [string, Record<string, Entry>, string, RegExp][] = [
   ['a temporary file', { '.#a.raw': '' }, '.#a.raw', /no file of this name/],
   ['a directory with a name that is not valid', { '.#a/usr': null }, '.#a', /no file of this name/],
   ['a link that leads nowhere', { 'a.raw': { link: 'gone' } }, 'a.raw', /leads nowhere/],
+  ['a link to itself', { 'a.raw': { link: 'a.raw' } }, 'a.raw', /cannot be followed; systemd stops/],
+  [
+    'a versioned directory whose newest is a link to itself',
+    { 'a.raw.v/a_1.raw': { link: 'a_1.raw' } },
+    'a.raw.v',
+    /picks a_1\.raw, a link that cannot be followed/,
+  ],
   ['a link to a file of another name', { 'a.raw': { link: 'b/c' }, 'b/c': '' }, 'a.raw', /since about 260/],
   ['a link to /dev/null', { 'a.raw': { link: '/dev/null' } }, 'a.raw', /an empty directory/],
   ['a name that is only one of older systemd', { '.sysext.raw': '' }, '.sysext.raw', /no file of this name/],

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 
 import type { ExtensionClass } from '../../../verifier/image-verdict.ts';
-import { chaseInRoot } from '../../os/chase.ts';
+import { chaseInRoot, Untraceable } from '../../os/chase.ts';
 import { kindOf, linkTarget, listDirectory, listNames } from '../../os/directory.ts';
 import { abandonedDirectories, searchDirectories } from '../../os/host-paths.ts';
 import { currentName, isImageName } from '../extension-name.ts';
@@ -80,7 +80,8 @@ async function judgeEntry(
 ): Promise<string | null> {
   if ((await linkTarget(join(place.directory, fileName))) === '/dev/null')
     return 'A link to /dev/null hides nothing here; an empty directory of the name of an image does.';
-  const target = await chaseInRoot(place.root, join(place.path, fileName));
+  const target = await chaseOr(place.root, join(place.path, fileName));
+  if (target === untraceable) return 'It is a link that cannot be followed; systemd stops there.';
   if (target === null) return 'It is a link that leads nowhere; systemd passes over it.';
   const kind = await kindOf(target);
   if (kind === 'other')
@@ -93,6 +94,17 @@ async function judgeEntry(
       : null;
   if (kind !== 'file' || fileName.endsWith('.raw')) return 'systemd takes no file of this name for an image.';
   return isSidecarName(fileName) ? null : 'systemd takes only files whose names end in .raw for images.';
+}
+
+const untraceable = Symbol('untraceable');
+
+async function chaseOr(root: string, path: string): Promise<string | null | typeof untraceable> {
+  try {
+    return await chaseInRoot(root, path);
+  } catch (error) {
+    if (error instanceof Untraceable) return untraceable;
+    throw error;
+  }
 }
 
 async function judgeVersioned(
@@ -109,7 +121,8 @@ async function judgeVersioned(
   if (best === undefined)
     return `systemd looks for ${holds} named ${wanted} here and finds none for this host; it passes over the directory.`;
   const bestName = Buffer.from(best.fileName, 'latin1').toString('utf8');
-  const found = await chaseInRoot(root, join(path, fileName, bestName));
+  const found = await chaseOr(root, join(path, fileName, bestName));
+  if (found === untraceable) return `systemd picks ${bestName}, a link that cannot be followed.`;
   const kind = found === null ? null : await kindOf(found);
   const fits =
     holds === 'directories' ? kind?.endsWith('directory') : kind === 'file' || kind === 'block-device';
@@ -127,8 +140,9 @@ async function lintSidecarsIn({ root, path, directory, class: extensionClass }: 
   const warnings = (await lintSidecars(directory)).map((finding) => toWarning(finding, path));
   for (const name of await listDirectory(directory)) {
     if (parseVersionedName(name, extensionClass)?.holds !== 'image files') continue;
-    const versions = await chaseInRoot(root, join(path, name));
-    if (versions === null || !(await kindOf(versions)).endsWith('directory')) continue;
+    const versions = await chaseOr(root, join(path, name));
+    if (versions === null || versions === untraceable || !(await kindOf(versions)).endsWith('directory'))
+      continue;
     const findings = await lintSidecars(versions);
     warnings.push(...findings.map((finding) => toWarning(finding, join(path, name))));
   }
