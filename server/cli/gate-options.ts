@@ -52,7 +52,10 @@ export async function readGateInput(
  * A TPM that is there and does not answer is a failure later on, whatever the policy says. That of this system is not taken for
  * another root's: what was measured into it would be in a log elsewhere, and none here would explain its PCR any more.
  */
-async function findTpm({ root, tcti }: GateOptions, policy: Policy): Promise<TpmDevice | null> {
+export async function findTpm(
+  { root, tcti }: Pick<GateOptions, 'root' | 'tcti'>,
+  policy: Pick<Policy, 'withoutTpm'>,
+): Promise<TpmDevice | null> {
   const isOwn = (await chaseInRoot(root, '/')) === '/';
   const devices = tcti === undefined && isOwn ? tpmDevices : [];
   const found = await Promise.all(devices.map(entryExists));

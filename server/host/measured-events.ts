@@ -1,5 +1,6 @@
 import { CouldNotDecide, Malformed } from '../../verifier/bytes/failures.ts';
 import { maximumLogBytes } from '../../verifier/evidence/evidence.ts';
+import { isExtensionEvent } from '../../verifier/measurement/extension-event.ts';
 import { replayPrefixLength } from '../../verifier/measurement/replay.ts';
 import { type LogRecord, parseSystemdLog } from '../../verifier/measurement/systemd-log.ts';
 import type { TpmDevice } from '../tpm-device/device.ts';
@@ -16,6 +17,14 @@ export function parseMeasuredLog({ bytes }: MeasuredLog): LogRecord[] {
       `the measurement log is damaged: ${error.message}. Reboot the host to start a new one`,
     );
   }
+}
+
+/** The PCR that the last event of ours was measured into, as a log has it; null if there is none. */
+export function lastMeasuredPcr(records: readonly LogRecord[]): number | null {
+  const last = records.findLast(
+    ({ register, text }) => register.kind === 'pcr' && isExtensionEvent(text ?? ''),
+  );
+  return last?.register.kind === 'pcr' ? last.register.index : null;
 }
 
 /** The texts that a log says were measured into a PCR, oldest first. */

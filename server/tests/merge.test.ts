@@ -112,6 +112,34 @@ test('what is approved is merged, confirmed and measured once; unmerging is meas
   assert.equal(left?.code, 2, 'the directory was of the extension alone');
 });
 
+test('without a policy what was approved stays merged, and what was not does not', () => {
+  prepare();
+  const evil = `${machine.root}/var/lib/extensions/evil`;
+  const release = `${evil}/usr/lib/extension-release.d`;
+  const policy = machine.policyFile;
+  const [, confirmed, behind, gone, after, damaged] = inNamespace(
+    'touchstone refresh --json --class sysext',
+    `mv ${policy} ${policy}.away; touchstone confirm --class sysext`,
+    `cat ${machine.root}/usr/share/tree; mkdir -p ${release} ${evil}/usr/share; echo ID=_any >${release}/extension-release.evil; echo evil >${evil}/usr/share/evil;
+      systemd-sysext --root=${machine.root} refresh >&2; cat ${machine.root}/usr/share/evil`,
+    'touchstone confirm --class sysext',
+    `cat ${machine.root}/run/log/systemd/tpm2-measure.log; ls ${machine.root}/usr/share`,
+    `systemd-sysext --root=${machine.root} refresh >&2; echo nonsense >${policy}; touchstone refresh --class sysext`,
+  );
+  assert.equal(confirmed?.code, 3);
+  assert.equal(behind?.out, 'helloevil\n', `${confirmed.err}${behind?.err}`);
+  assert.equal(gone?.code, 3);
+  assert.match(
+    gone.err,
+    /sysext: what was merged was never approved, and was unmerged and measured as a violation/,
+  );
+  assert.match(gone.err, /there is no \/etc\/touchstone\/policy\.yaml/);
+  assert.match(after?.out ?? '', /touchstone-violation:sysext:unapproved:evil:/);
+  assert.doesNotMatch(after?.out ?? '', /^evil$/m);
+  assert.equal(damaged?.code, 2);
+  assert.match(damaged.err, /was unmerged and measured/);
+});
+
 test('what root merged behind our back is unmerged, moved away and measured as a violation', () => {
   prepare();
   const evil = `${machine.root}/var/lib/extensions/evil`;

@@ -5,9 +5,12 @@ import { withHostLock } from '../../host/merge/host-lock.ts';
 import type { MergeInput } from '../../host/merge/merge-input.ts';
 import type { MergeOutcome } from '../../host/merge/merge-outcome.ts';
 import { confirmClass } from '../../host/merge/confirm.ts';
+import { readRecords } from '../../host/merge/merge-record.ts';
 import { refreshClass } from '../../host/merge/refresh.ts';
+import { undoUnexplained } from '../../host/merge/undo.ts';
 import { unmergeAll, unmergeClass } from '../../host/merge/unmerge.ts';
 import { classesOf, type GateOptions, gateShape, readGateInput } from '../gate-options.ts';
+import { inputWithoutPolicy } from '../input-without-policy.ts';
 import { mergeAccess } from '../merge-access.ts';
 import { mergeExitCode, mergeText, toMergeDocument, type Undecided } from '../merge-report.ts';
 import { type ExitCode, jsonText, type Output, printable } from '../output.ts';
@@ -42,6 +45,7 @@ export async function changeMerge(verb: MergeVerb, raw: object, output: Output):
   const ends = await withHostLock(options.root, async () => {
     const input = await readGateInput(options, output).catch(async (error: unknown) => {
       if (verb === 'unmerge') await unmergeUnmeasured(options);
+      else await undoWithoutPolicy(options, output);
       throw error;
     });
     const access = await mergeAccess(options.root);
@@ -71,6 +75,25 @@ async function forEach<T>(
       }),
     );
   return ends;
+}
+
+/**
+ * Without a policy nothing can be approved: what was approved before stays merged, and nothing else, as where the gate cannot decide.
+ * Who takes the policy away must not have what he merged stay. A policy that only audits cannot be told from others then.
+ */
+async function undoWithoutPolicy(options: GateOptions, output: Output): Promise<void> {
+  const ends = await forEach(options, async (extensionClass) => {
+    const input = { ...(await inputWithoutPolicy(options)), access: await mergeAccess(options.root) };
+    const records = await readRecords(options.root, extensionClass);
+    return undoUnexplained({ ...input, class: extensionClass }, records);
+  });
+  for (const end of ends)
+    if (end?.outcome === 'undecided')
+      output.err(`touchstone: ${printable(`${end.class}: ${end.failure}`)}\n`);
+    else if (end !== null)
+      output.err(
+        `touchstone: warning: ${end.merged.class}: what was merged was never approved, and was unmerged ${end.events.length > 0 ? 'and measured as a violation' : '(nothing could be measured)'}\n`,
+      );
 }
 
 /** Nobody must be kept from unmerging by a policy that cannot be read; what is wrong with it is said all the same. */

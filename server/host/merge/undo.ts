@@ -53,15 +53,20 @@ export async function lookOrUndo<T>(
 /**
  * Undoes what is merged if none of the sets that were approved before explains it: for when the gate itself cannot decide.
  *
+ * @returns null if nothing was undone.
  * @throws CouldNotDecide as `lookOrUndo`.
  */
-export async function undoUnexplained(input: MergeInput, records: readonly MergeRecord[]): Promise<void> {
-  if (input.policy.mode === 'audit') return;
+export async function undoUnexplained(
+  input: MergeInput,
+  records: readonly MergeRecord[],
+): Promise<MergeOutcome | null> {
+  if (input.policy.mode === 'audit') return null;
   const nothing = { gate: null, failure: null };
   const look = await lookOrUndo(input, nothing, async () => {
     const merged = await input.access.readMerged(input.class);
     if (isNothing(merged)) return [];
     return (await explainMerged(records, merged, await input.access.readDevices())).violations;
   });
-  if ('seen' in look && look.seen.length > 0) await undo(input, { ...nothing, violations: look.seen });
+  if ('undone' in look) return look.undone;
+  return look.seen.length === 0 ? null : undo(input, { ...nothing, violations: look.seen });
 }
