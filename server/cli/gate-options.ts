@@ -48,6 +48,11 @@ export async function readGateInput(
   return { root: options.root, policy, device, full: options.full, knowledge, now: now() };
 }
 
+/** Whether the host at a root is the one that this runs on, whose TPM is at hand. */
+export async function isThisSystem(root: string): Promise<boolean> {
+  return (await chaseInRoot(root, '/')) === '/';
+}
+
 /**
  * A TPM that is there and does not answer is a failure later on, whatever the policy says. That of this system is not taken for
  * another root's: what was measured into it would be in a log elsewhere, and none here would explain its PCR any more.
@@ -56,7 +61,7 @@ export async function findTpm(
   { root, tcti }: Pick<GateOptions, 'root' | 'tcti'>,
   policy: Pick<Policy, 'withoutTpm'>,
 ): Promise<TpmDevice | null> {
-  const isOwn = (await chaseInRoot(root, '/')) === '/';
+  const isOwn = await isThisSystem(root);
   const devices = tcti === undefined && isOwn ? tpmDevices : [];
   const found = await Promise.all(devices.map(entryExists));
   if (tcti !== undefined || found.includes(true)) return openTpm({ tcti });

@@ -38,6 +38,17 @@ before(async () => {
 
 after(() => machine.stop());
 
+test('below a directory no keys are made in the TPM of this system', async () => {
+  const child = spawn(process.execPath, [main, 'serve', '--root', machine.root], {
+    env: { ...process.env, TPM2TOOLS_TCTI: undefined },
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  const [code] = await once(child, 'close');
+  assert.equal(code, 3, said);
+  assert.match(said, /nothing says which TPM the host below .* has; name one by --tcti/);
+});
+
 interface Served {
   readonly child: ChildProcessWithoutNullStreams;
   readonly url: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
 import { parseShape } from '../../../verifier/bytes/shape.ts';
 import { defaultQuotedPcrs } from '../../attester/attester-options.ts';
 import { type BootLogPlace, readBootLog } from '../../host/boot-log.ts';
@@ -12,9 +13,11 @@ import { chaseInRoot } from '../../os/chase.ts';
 import { policyPath } from '../../os/own-paths.ts';
 import { activatedSocket, serviceEnvironment, serviceManager } from '../../os/started-by-systemd.ts';
 import type { Log } from '../../os/structured-log.ts';
+import type { TpmDevice } from '../../tpm-device/device.ts';
 import { openTpm } from '../../tpm-device/tpm2-tools.ts';
 import { readPolicy } from '../decision-policy.ts';
 import { type Endpoint, startEndpoint } from '../endpoint.ts';
+import { isThisSystem } from '../gate-options.ts';
 import { type ExitCode, exitCodes, type Output, UsageError } from '../output.ts';
 import { parsePcrList } from '../pcr-list.ts';
 import { serviceLog } from '../serve-log.ts';
@@ -50,10 +53,10 @@ export async function serve(raw: object, output: Output): Promise<ExitCode> {
   const tls = tlsFiles(options);
   const address = place(options.listen, tls);
   const log = serviceLog(output, options);
-  const device = openTpm({ tcti: options.tcti, timeoutMs: tpmTimeoutMs });
   const measurePcr = await measuredPcr(options, output);
   const quotedPcrs = options.quotePcrs === undefined ? defaultQuotedPcrs : parsePcrList(options.quotePcrs);
   const firmwareLog = await bootLogPlace(options);
+  const device = await openHostTpm(options);
   const endpoint = await startEndpoint({
     ...{ root: options.root, device, measurePcr, quotedPcrs, firmwareLog },
     ...{ address, tls, log },
@@ -63,6 +66,13 @@ export async function serve(raw: object, output: Output): Promise<ExitCode> {
   log(`attestation key ${attestationKey.name} (${origin}); serving at ${url}`);
   await untilStopped(endpoint, `serving at ${url}`, log);
   return exitCodes.yes;
+}
+
+/** This system's TPM knows nothing of a host below a directory, and its keys would speak for one it has never seen. */
+async function openHostTpm({ root, tcti }: z.infer<typeof shape>): Promise<TpmDevice> {
+  if (tcti === undefined && !(await isThisSystem(root)))
+    throw new CouldNotDecide(`nothing says which TPM the host below ${root} has; name one by --tcti`);
+  return openTpm({ tcti, timeoutMs: tpmTimeoutMs });
 }
 
 async function untilStopped({ reload, stop }: Endpoint, status: string, log: Log): Promise<void> {
