@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExtensionClass } from '../../verifier/image-verdict.ts';
 import { chaseInRoot, Untraceable } from '../os/chase.ts';
 import { type EntryKind, isDeadEnd, kindOf, listDirectory, listNames } from '../os/directory.ts';
+import { Hanging, within } from '../os/within.ts';
 import { currentName, formerName, isImageName } from './extension-name.ts';
 import { type Candidate, parseVersionedName, rankCandidates } from './version-pick.ts';
 
@@ -78,20 +79,40 @@ export async function readSearchDirectory(place: Place): Promise<FoundImage[]> {
   const directory = await chaseInRoot(place.root, place.searchDirectory);
   if (directory === null) return [];
   const fileNames = (await listDirectory(directory)).sort();
-  const images = await Promise.all(fileNames.map((fileName) => lookAt(place, directory, fileName)));
-  return images.flat();
+  const images: FoundImage[] = [];
+  // One after another: what hangs keeps a thread, of which there are four.
+  for (const fileName of fileNames) images.push(...(await lookAt(place, directory, fileName)));
+  return images;
 }
+
+/** For one entry: it may lead to a file system that hangs. */
+const lookMs = 10_000;
 
 async function lookAt(place: Place, directory: string, fileName: string): Promise<FoundImage[]> {
   const path = join(place.searchDirectory, fileName);
   const entry = join(directory, fileName);
   const common = {
-    ...{ class: place.class, searchDirectory: place.searchDirectory, entry },
+    ...{ class: place.class, searchDirectory: place.searchDirectory, entry, conflict: null },
     ...{ pickedFrom: null, candidates: [], movable: { entry, path }, obstacle: null },
   };
+  const late = `${path} has not answered within ${lookMs / 1000} s; it may be on a file system that hangs`;
+  try {
+    return await within(lookMs, late, follow(place, common, fileName));
+  } catch (error) {
+    if (!(error instanceof Hanging)) throw error;
+    return [refuseEntry(common, fileName, `${error.message}.`)];
+  }
+}
+
+async function follow(
+  place: Place,
+  common: Omit<Found, 'target' | 'kind'>,
+  fileName: string,
+): Promise<FoundImage[]> {
+  const { path, entry } = common.movable;
   const traced = await trace(place.root, path, entry);
   if (traced === null) return [];
-  if ('obstacle' in traced) return [refuseEntry({ ...common, conflict: null }, fileName, traced.obstacle)];
+  if ('obstacle' in traced) return [refuseEntry(common, fileName, traced.obstacle)];
   const { target } = traced;
   const kind = await kindOf(target);
   const found = {

@@ -1,10 +1,12 @@
-import { type ImageVerdict, refuse, refuseUnopened } from '../../verifier/image-verdict.ts';
+import { type ImageName, type ImageVerdict, refuse, refuseUnopened } from '../../verifier/image-verdict.ts';
 import { listsDigests } from '../../verifier/policy/admits-by-digest.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { type Reason, reason } from '../../verifier/reasons.ts';
 import type { DiscoveredImage } from './discover.ts';
 import type { GateInput } from './gate-input.ts';
+import { Untraceable } from '../os/chase.ts';
 import type { FileIdentity } from '../os/file-identity.ts';
+import { Hanging, within } from '../os/within.ts';
 import { judgePath } from './verify-path.ts';
 
 /** An image that was judged, and the file that it was. */
@@ -28,14 +30,30 @@ export async function verifyDiscovered(
   if (obstacle !== null)
     return { verdict: refuseUnopened(name, reason('unreadable', obstacle)), identity: null };
   const options = { policy, now, full, ...knowledge, undigested: hopeless(policy) };
-  const judged = await judgePath({ root, entry, target }, name, options, async ({ identity, judge }) => ({
-    ...{ identity, verdict: await judge(options) },
-  }));
+  const judged = await orUnreadable(name, () =>
+    judgePath({ root, entry, target }, name, options, async ({ identity, judge }) => ({
+      ...{ identity, verdict: await judge(options) },
+    })),
+  );
   const verdict = refuse(judged.verdict, [
     ...checkConflict(discovered),
     ...checkArchitecture(judged.verdict, knowledge.host?.release.architecture ?? null),
   ]);
   return { ...judged, verdict };
+}
+
+/** For one image, gigabytes to read included; less than what systemd gives the units that ask us. */
+const readMs = 10 * 60 * 1000;
+
+/** What hangs, or lies beside links that lead nowhere, is refused by itself: it must keep no other from being judged. */
+async function orUnreadable(name: ImageName, judge: () => Promise<JudgedImage>): Promise<JudgedImage> {
+  const late = `It was not read within ${readMs / 60_000} minutes; it may be on a file system that hangs`;
+  try {
+    return await within(readMs, late, judge());
+  } catch (error) {
+    if (!(error instanceof Hanging || error instanceof Untraceable)) throw error;
+    return { verdict: refuseUnopened(name, reason('unreadable', `${error.message}.`)), identity: null };
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -204,6 +204,36 @@ test('a class of which nothing can be said does not keep the other one merged wi
   assert.equal(confirm?.code, 1, 'a no counts for more than a failure');
   assert.match(left?.out ?? '', /^hello(?!.*evil)/s, 'what was approved is still merged');
 });
+
+const hasFuse = existsSync('/dev/fuse');
+
+test(
+  'an image on a file system that hangs is refused, and what was approved is looked at',
+  { skip: !hasFuse },
+  () => {
+    prepare();
+    const { root } = machine;
+    // Nobody reads what the kernel asks of this file system.
+    const hang = `mkdir -p ${root}/srv/hang; exec 3<>/dev/fuse;
+    mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none ${root}/srv/hang`;
+    const [refresh, , confirm, left] = inNamespace(
+      'touchstone refresh --class sysext',
+      `${hang}; ln -s /srv/hang/hang.raw ${root}/var/lib/extensions/hang.raw`,
+      'touchstone confirm --json --class sysext',
+      `cat ${root}/usr/share/tree; ls ${root}/var/lib/extensions`,
+    );
+    assert.equal(refresh?.code, 0, refresh?.err);
+    const [sysext] = JSON.parse(confirm?.out ?? '[]');
+    assert.equal(sysext.outcome, 'merged', confirm?.err);
+    const hanging = sysext.gate.images.find((one: { name: string }) => one.name === 'hang');
+    assert.deepEqual(
+      hanging.reasons.map((one: { code: string }) => one.code),
+      ['unreadable'],
+    );
+    assert.equal(confirm?.code, 128 + 9, 'there is no other end for a process of which a thread hangs');
+    assert.equal(left?.out, 'hellobare.raw\ntree\n', 'and the link is moved away');
+  },
+);
 
 test('status says what is merged, by whom, and changes nothing', () => {
   prepare();

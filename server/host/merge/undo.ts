@@ -1,4 +1,5 @@
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
+import { within } from '../../os/within.ts';
 import type { Violation } from '../merged/merged-state.ts';
 import { explainMerged } from './explain-merged.ts';
 import { measureUnmerged, measureViolations } from './measure-outcome.ts';
@@ -29,8 +30,11 @@ export async function undo(
 /** What a look at what is merged came to. */
 export type Look<T> = { readonly seen: T } | { readonly undone: MergeOutcome };
 
+/** A look at mounts, devices and the files behind them; on a file system that hangs it would never end. */
+const lookMs = 60_000;
+
 /**
- * Looks at what is merged, and undoes it if that cannot be done. Who writes in the directories of the images can make a look
+ * Looks at what is merged, and undoes it if that cannot be done, or not in a minute. Who writes in the directories of the images can make a look
  * fail, and must not have what he swapped in stay merged by that, nor unmeasured.
  *
  * @throws CouldNotDecide as `undo`; what `look` throws, in audit mode.
@@ -41,7 +45,7 @@ export async function lookOrUndo<T>(
   look: () => Promise<T>,
 ): Promise<Look<T>> {
   try {
-    return { seen: await look() };
+    return { seen: await within(lookMs, `nothing was seen within ${lookMs / 1000} s`, look()) };
   } catch (error) {
     if (!(error instanceof CouldNotDecide) || input.policy.mode === 'audit') throw error;
     const message = `What is merged of ${input.class} cannot be looked at, so it must not stay: ${error.message}.`;
