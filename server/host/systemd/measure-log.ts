@@ -1,5 +1,6 @@
 import { digest, type DigestName } from '../../../verifier/bytes/digest.ts';
 import { CouldNotDecide } from '../../../verifier/bytes/failures.ts';
+import { chaseInRoot } from '../../os/chase.ts';
 import type { TpmDevice } from '../../tpm-device/device.ts';
 import { type Appended, extendAndAppend, type MeasuredLine } from './append-log.ts';
 import { findExtendService, measureByService } from './extend-service.ts';
@@ -30,7 +31,7 @@ export async function recordEvents(
   pcr: number,
   lines: readonly string[],
 ): Promise<Recorded> {
-  const ours = root === '/' && device.isDefault;
+  const ours = device.isDefault && (await chaseInRoot(root, '/')) === '/';
   return recordBy(ours ? await findExtendService() : null, device, root, pcr, lines);
 }
 
