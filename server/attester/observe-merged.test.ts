@@ -29,7 +29,8 @@ test('nothing merged is told of both classes, and an overlay where none should b
 });
 
 test('what this process need not see is not said to be nothing', async () => {
-  assert.equal(await observe('/some/where', shared), null);
+  assert.equal(await observe('/usr', shared), null);
+  assert.deepEqual((await observe('/usr/..', shared))?.sysext, nothing);
   assert.equal(await observe('/', shared.replace('shared:1 ', '')), null);
   assert.deepEqual((await observe('/', shared.replace('shared:1', 'master:1')))?.sysext, nothing);
   assert.equal(await observe('/', ''), null);

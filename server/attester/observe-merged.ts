@@ -10,6 +10,7 @@ import type { MergedState } from '../host/merged/merged-state.ts';
 import { type Mount, mountsOn } from '../host/merged/mount-table.ts';
 import { readMerged } from '../host/merged/read-merged.ts';
 import { readMounts } from '../host/merged/read-mounts.ts';
+import { chaseInRoot } from '../os/chase.ts';
 import { within } from '../os/within.ts';
 
 /** What is read is in memory; only a file system that hangs takes longer. */
@@ -28,11 +29,11 @@ export async function observeMerged(
   root: string,
   mountsNow: () => Promise<readonly Mount[]> = () => readMounts('/proc/self/mountinfo'),
 ): Promise<ClaimedMerges | null> {
-  if (root !== '/') return null;
+  if ((await chaseInRoot(root, '/')) !== '/') return null;
   const isSeen = mountsOn(await mountsNow(), '/').at(-1)?.isShared ?? false;
   if (!isSeen) return null;
   const read = async (one: ExtensionClass): Promise<ClaimedMerge> =>
-    toClaimedMerge(await readMerged(root, one, mountsNow));
+    toClaimedMerge(await readMerged('/', one, mountsNow));
   const both = Promise.all([read('sysext'), read('confext')]);
   const [sysext, confext] = await within(readWithinMs, 'what is merged cannot be read: it hangs', both);
   return { sysext, confext };
