@@ -109,8 +109,7 @@ function read(path: string): string {
 
 test('the endpoint’s sandbox mounts nothing where extensions are merged', async () => {
   await touchstone('install');
-  const mounting =
-    /^(?:ProtectKernelModules|RootDirectory|RootImage|MountFlags|ExtensionImages)=/m;
+  const mounting = /^(?:ProtectKernelModules|RootDirectory|RootImage|MountFlags|ExtensionImages)=/m;
   assert.doesNotMatch(read(service), mounting);
   const places = [
     ...read(service).matchAll(/^(?:\w*Paths|\w*Directory|BindPaths|TemporaryFileSystem)=(.*)$/gm),
