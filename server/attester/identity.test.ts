@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { qualifiedNameUnder } from '../../verifier/tpm/qualified-name.ts';
 import { startSoftwareTpm } from '../tpm-device/software-tpm.ts';
 import { openTpm } from '../tpm-device/tpm2-tools.ts';
 import { ensureIdentity } from './identity.ts';
@@ -71,5 +72,16 @@ test('so it is after the endorsement seed was changed, or in another TPM', async
     const third = await ensureIdentity(root, openTpm({ tcti: other.tcti }));
     await other.stop();
     assert.equal(third.origin, 'replaced');
+  });
+});
+
+test('the attestation key is a child of the endorsement key, by the name that the TPM itself gives it', async () => {
+  await withHost(async (root, state) => {
+    const host = await boot(root, state);
+    const file = join(root, 'qualified-name');
+    const handle = `0x${host.attestationKeyHandle.toString(16)}`;
+    await boot(root, state, ['tpm2_readpublic', '-c', handle, '-q', file]);
+    const { endorsement, attestation } = host.identity;
+    assert.equal(qualifiedNameUnder(endorsement.public, attestation.public), readFileSync(file, 'hex'));
   });
 });

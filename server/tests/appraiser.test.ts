@@ -8,7 +8,7 @@ import { appraise } from '../../verifier/appraisal/appraise.ts';
 import type { Appraisal } from '../../verifier/appraisal/appraisal.ts';
 import { type Appraiser, createAppraiser } from '../../verifier/appraisal/appraiser.ts';
 import { digest } from '../../verifier/bytes/digest.ts';
-import type { Evidence } from '../../verifier/evidence/evidence.ts';
+import { type Evidence, toEvidenceDocument } from '../../verifier/evidence/evidence.ts';
 import { loadPolicy } from '../../verifier/policy/load.ts';
 import type { Policy } from '../../verifier/policy/policy.ts';
 import { createAttester } from '../attester/attester.ts';
@@ -18,7 +18,7 @@ import { readHostKnowledge } from '../host/host-knowledge.ts';
 import { policyFiles } from '../host/policy-files.ts';
 import { evidenceBody } from '../http/evidence-body.ts';
 import { bootedBy } from './booted-machine.ts';
-import type { SampleMachine } from './sample-machine.ts';
+import { SampleMachine } from './sample-machine.ts';
 
 /** An appraiser that remembers must answer what one that does not answers. */
 
@@ -117,5 +117,30 @@ test('hosts that are forgotten are decided about as before', () => {
     const appraiser = createAppraiser({ policy, rememberedHosts });
     for (const { nonce, evidence } of [...answers, ...answers])
       assert.equal(both(appraiser, bytesOf(evidence), nonce).verdict, 'trustworthy');
+  }
+});
+
+test('at no time at all no certificate is valid', () => {
+  const appraiser = seasoned();
+  const [answer] = answers;
+  assert.ok(answer !== undefined);
+  const never = both(appraiser, bytesOf(answer.evidence), answer.nonce, new Date(Number.NaN));
+  assert.notEqual(never.verdict, 'trustworthy');
+});
+
+test('a key that is known is refused under another endorsement key, whoever says that it is there', async () => {
+  const [answer] = answers;
+  const other = await SampleMachine.start();
+  try {
+    assert.ok(answer !== undefined);
+    const { endorsement } = (await ensureIdentity(other.root, other.device)).identity;
+    const identity = { ...host.identity, endorsement };
+    const document = toEvidenceDocument({ ...answer.evidence, identity });
+    const evidence = Buffer.from(JSON.stringify(document));
+    const asked = { evidence, nonce: answer.nonce, identity, labels, now };
+    assert.deepEqual(codesOf(appraise({ ...asked, policy })), ['identity-mismatch']);
+    assert.deepEqual(codesOf(seasoned().appraise(asked)), ['identity-mismatch']);
+  } finally {
+    await other.stop();
   }
 });

@@ -8,7 +8,6 @@ import type { Identity } from '../evidence/identity.ts';
 import { claimsDigest, qualifyingDataOf } from '../evidence/qualifying-data.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { PublicArea } from '../tpm/public-area.ts';
 import { type QuotedPcrs, type QuoteVerdict, verifyQuote } from '../tpm/quote.ts';
 import { answerOf } from './answer.ts';
 import type { Appraisal } from './appraisal.ts';
@@ -19,6 +18,7 @@ import { checkIdentity } from './check-identity.ts';
 import { checkLogClaim, checkLogComplete } from './check-log-claim.ts';
 import { checkObserved, judgeObserved } from './check-observed.ts';
 import { judgeHost, toPolicyName } from './judge-host.ts';
+import { checkSigner, type KnownKey } from './known-key.ts';
 import type { ProvedLogs } from './read-logs.ts';
 import { type Recall, recallNothing } from './recall.ts';
 
@@ -80,7 +80,7 @@ export function appraise(input: AppraisalInput): Appraisal {
 /** The same, with the help of what was found out before. */
 export function appraiseWith(input: HostAnswer, verifier: Verifier, recall: Recall): Appraisal {
   const { policy, knownBootDigests = noDigests } = verifier;
-  const key = recall.attestationKey(input.identity.attestation.public);
+  const key = recall.attestationKey(input.identity);
   const previous = parsePrevious(input);
   const evidence = parse(input.evidence, (bytes) => recall.evidence(bytes, key));
   if ('code' in evidence) return conclude(key, { reasons: [evidence] });
@@ -91,6 +91,7 @@ export function appraiseWith(input: HostAnswer, verifier: Verifier, recall: Reca
     ...checkBinding(evidence.binding, input.nonce),
   ];
   if (!quote.verified) return conclude(key, { reasons: [...bound, ...quote.reasons] });
+  bound.push(...checkSigner(quote.quote, key));
   if (bound.length > 0) return conclude(key, { reasons: bound });
   // Only now: that a log is missing leaves the answer open, which forged evidence must not.
   const completed = completeLogs(evidence, knownLogs(verifier.knownFirmwareLogs, previous));
@@ -157,7 +158,7 @@ function parsePrevious({ previous }: HostAnswer): Evidence | null {
 }
 
 interface Expected {
-  readonly key: PublicArea;
+  readonly key: KnownKey;
   readonly measurePcr: number;
 }
 
@@ -169,7 +170,7 @@ function verifyEvidenceQuote(
   return verifyQuote({
     attested: quote.attested,
     signature: quote.signature,
-    attestationKey: key,
+    attestationKey: key.area,
     qualifyingData: qualifyingDataOf(binding.root, claimsSha256),
     pcrs,
     requiredPcrs: [measurePcr],
@@ -192,13 +193,13 @@ function previousMoment(evidence: Evidence | null, expected: Expected): ProvedMo
   return momentOf(evidence, verdict.quote);
 }
 
-function momentOf({ claims, logs }: Evidence, { clockInfo }: QuotedPcrs): ProvedMoment {
-  return { clockInfo, bootId: claims.bootId, log: logs.userspace };
+function momentOf({ claims, logs }: Evidence, { clockInfo, firmwareVersion }: QuotedPcrs): ProvedMoment {
+  return { clockInfo, firmwareVersion, bootId: claims.bootId, log: logs.userspace };
 }
 
 /** The answer: trustworthy only if nothing at all speaks against it. */
 function conclude(
-  { name }: PublicArea,
+  { area: { name } }: KnownKey,
   found: Pick<Appraisal, 'reasons'> &
     Partial<Pick<Appraisal, 'quote' | 'extensions' | 'observed'>> &
     Partial<Pick<Appraisal, 'firmware' | 'system' | 'hostPolicy' | 'host'>> &

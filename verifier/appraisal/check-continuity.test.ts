@@ -10,6 +10,7 @@ interface Shown {
   readonly clock?: bigint;
   readonly safe?: boolean;
   readonly log?: string;
+  readonly firmware?: bigint;
 }
 
 function shown({
@@ -19,9 +20,10 @@ function shown({
   clock = 1000n,
   safe = true,
   log = 'one',
+  firmware = 5n,
 }: Shown): ProvedMoment {
   const clockInfo = { resetCount: resets, restartCount: restarts, clock, safe };
-  return { clockInfo, bootId: boot, log: Buffer.from(log) };
+  return { clockInfo, firmwareVersion: firmware, bootId: boot, log: Buffer.from(log) };
 }
 
 function problemOf(now: Shown, before: Shown = {}): string | null {
@@ -58,4 +60,10 @@ test('a TPM that was reset without its host, and a host that was booted without 
 test('within a boot the log only grows', () => {
   assert.match(problemOf({ log: 'two' }) ?? '', /does not begin with the log/);
   assert.match(problemOf({ log: 'on' }) ?? '', /does not begin with the log/);
+});
+
+test('a TPM has new firmware only after a reset', () => {
+  assert.equal(problemOf({ resets: 8, boot: 'b', firmware: 6n }), null);
+  assert.equal(problemOf({ resets: 8, boot: 'b', firmware: 4n }), null, 'a policy may have it otherwise');
+  assert.match(problemOf({ restarts: 2, firmware: 6n }) ?? '', /other firmware/);
 });

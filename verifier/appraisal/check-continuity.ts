@@ -4,6 +4,8 @@ import type { ClockInfo } from '../tpm/attested.ts';
 /** What a host proved at one moment: all of it covered by a quote that was verified. */
 export interface ProvedMoment {
   readonly clockInfo: ClockInfo;
+  /** Of the TPM; its maker's numbers. */
+  readonly firmwareVersion: bigint;
   readonly bootId: string;
   /** The userspace log. */
   readonly log: Uint8Array;
@@ -28,6 +30,9 @@ export function checkContinuity(now: ProvedMoment, before: ProvedMoment): Reason
     ];
   if (!sameBoot && sameReset)
     return [backwards('The host was booted again since the last evidence without a reset of its TPM.')];
+  // New firmware begins with a reset. Whether it may be older is a policy's to say.
+  if (sameReset && now.firmwareVersion !== before.firmwareVersion)
+    return [backwards('The TPM has other firmware than with the last evidence, and was not reset.')];
   return sameBoot ? checkLogGrew(now, before) : [];
 }
 

@@ -2,15 +2,16 @@ import type { ClaimedSet, Claims } from '../evidence/claims.ts';
 import type { WholeLogs } from '../evidence/complete-logs.ts';
 import { type Evidence, parseEvidence } from '../evidence/evidence.ts';
 import { type EvidenceTemplate, parseByTemplate } from '../evidence/evidence-template.ts';
+import type { Identity } from '../evidence/identity.ts';
 import { claimsDigest } from '../evidence/qualifying-data.ts';
 import type { ExtensionHistory } from '../measurement/extension-history.ts';
-import { parseTpm2bPublic, type PublicArea } from '../tpm/public-area.ts';
 import type { QuotedPcrs } from '../tpm/quote.ts';
 import { type SignatureVerdict, verifyRootHashSignature } from '../trust/root-hash-signature.ts';
 import type { Reason } from '../reasons.ts';
 import type { AppraisedExtension } from './appraisal.ts';
 import { appraiseExtensions } from './appraise-extensions.ts';
 import { checkSets } from './check-claimed-sets.ts';
+import { knownKeyOf, type KnownKey } from './known-key.ts';
 import { type ExtensionPcr, type ProvedLogs, readLogs } from './read-logs.ts';
 
 /**
@@ -19,9 +20,9 @@ import { type ExtensionPcr, type ProvedLogs, readLogs } from './read-logs.ts';
  */
 export interface Recall {
   /** @throws Malformed */
-  readonly attestationKey: (publicArea: Uint8Array) => PublicArea;
+  readonly attestationKey: (identity: Identity) => KnownKey;
   /** @throws Malformed */
-  readonly evidence: (bytes: Uint8Array, key: PublicArea) => Evidence;
+  readonly evidence: (bytes: Uint8Array, key: KnownKey) => Evidence;
   readonly claimsDigest: (claims: Claims) => Uint8Array;
   /** `quote` has the PCR values of the evidence, verified. */
   readonly logs: (evidence: Evidence, logs: WholeLogs, quote: QuotedPcrs, pcr: ExtensionPcr) => ProvedLogs;
@@ -31,7 +32,7 @@ export interface Recall {
 }
 
 export const recallNothing: Recall = {
-  attestationKey: parseTpm2bPublic,
+  attestationKey: knownKeyOf,
   evidence: parseEvidence,
   claimsDigest,
   logs: ({ claims }, logs, quote, pcr) => readLogs(claims, logs, quote, pcr),
@@ -40,8 +41,8 @@ export const recallNothing: Recall = {
   signature: verifyRootHashSignature,
 };
 
-/** More signatures than a fleet has images; forgotten all at once. */
-const maximumSignatures = 4096;
+/** Characters of more signatures than a fleet has images; forgotten all at once. */
+const maximumSignatureText = 32 * 1024 * 1024;
 
 /**
  * Remembers for one policy: of each host its key and what was the same in its last evidence to the byte, and in all that depends on the
@@ -51,8 +52,8 @@ const maximumSignatures = 4096;
  * @param hosts so many; of further ones the longest unseen is forgotten.
  */
 export function createRecall(hosts: number): Recall {
-  const keys = new Map<string, PublicArea>();
-  const templates = new WeakMap<PublicArea, EvidenceTemplate>();
+  const keys = new Map<string, KnownKey>();
+  const templates = new WeakMap<KnownKey, EvidenceTemplate>();
   const digests = new WeakMap<Claims, Uint8Array>();
   const proved = new WeakMap<Claims, Proved>();
   const compared = new WeakMap<
@@ -62,9 +63,10 @@ export function createRecall(hosts: number): Recall {
   const judged = new WeakMap<ExtensionHistory, Judged>();
   const signatures = createSignatureRecall();
   return {
-    attestationKey: (bytes) => {
-      const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-      const key = keys.get(name) ?? parseTpm2bPublic(bytes);
+    attestationKey: (identity) => {
+      // Each says how long it is, so that two texts are two pairs.
+      const name = textOf(identity.attestation.public) + textOf(identity.endorsement.public);
+      const key = keys.get(name) ?? knownKeyOf(identity);
       keys.delete(name);
       keys.set(name, key);
       const [oldest] = keys.keys();
@@ -121,19 +123,30 @@ interface Judged {
 }
 
 function createSignatureRecall(): typeof verifyRootHashSignature {
-  let [second, known] = [Number.NaN, new Map<string, SignatureVerdict>()];
+  const known = new Map<string, SignatureVerdict>();
+  let second = Number.NaN;
+  let held = 0;
   return (rootHash, cms, anchors, now) => {
-    if (secondOf(now) !== second || known.size > maximumSignatures)
-      [second, known] = [secondOf(now), new Map<string, SignatureVerdict>()];
-    const name = `${rootHash} ${Buffer.from(cms.buffer, cms.byteOffset, cms.length).toString('latin1')}`;
-    const verdict = known.get(name) ?? verifyRootHashSignature(rootHash, cms, anchors, now);
+    if (secondOf(now) !== second || held > maximumSignatureText) {
+      known.clear();
+      [second, held] = [secondOf(now), 0];
+    }
+    const name = `${rootHash} ${textOf(cms)}`;
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const verdict = verifyRootHashSignature(rootHash, cms, anchors, now);
     known.set(name, verdict);
+    held += name.length;
     return verdict;
   };
 }
 
 function isSame(some: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>): boolean {
   return some.size === others.size && [...some].every(([name, value]) => others.get(name) === value);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 function secondOf(time: Date): number {

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 
 import { Cursor } from '../bytes/cursor.ts';
-import { digest, type DigestName, digestSizes } from '../bytes/digest.ts';
+import { type DigestName, digestSizes } from '../bytes/digest.ts';
 import { Malformed } from '../bytes/failures.ts';
 import { type Hex, toHex } from '../bytes/hex.ts';
 import {
@@ -11,6 +11,7 @@ import {
   tpmAlgorithm,
 } from './algorithms.ts';
 import { type ObjectAttributes, parseObjectAttributes } from './object-attributes.ts';
+import { nameOf } from './qualified-name.ts';
 import { readHash, readTpm2b } from './structures.ts';
 
 /** How a key signs. */
@@ -68,7 +69,7 @@ export function parsePublicArea(bytes: Uint8Array): PublicArea {
   const scheme = readScheme(cursor, type);
   const key = type === 'rsa' ? readRsaKey(cursor) : readEccKey(cursor);
   cursor.end('public area');
-  const name = toHex(new Uint8Array([...bytes.subarray(2, 4), ...digest(nameAlgorithm, bytes)]));
+  const name = toHex(nameOf(bytes, nameAlgorithm));
   return { type, nameAlgorithm, attributes, authPolicy, symmetricBits, scheme, ...key, name };
 }
 
