@@ -9,7 +9,7 @@ import type { MergedState } from '../host/merged/merged-state.ts';
 import { type Mount, parseMountInfo } from '../host/merged/mount-table.ts';
 import { observeMerged, toClaimedMerge } from './observe-merged.ts';
 
-const nothing = { mutable: 'no', extensions: [], problems: [] };
+const nothing = { mutable: 'no', extensions: [], confirmed: false, problems: [] };
 const shared = '26 1 254:0 / / rw shared:1 - ext4 /dev/root rw\n';
 const overlay = '40 26 0:41 / /nonexistent ro shared:9 - overlay sysext ro,lowerdir=/run/a:/b\n';
 
@@ -56,8 +56,8 @@ const named = (name: string, rootHash: string | null = null) => ({
 
 test('names and root hashes are told, places of the host are not', () => {
   const extensions = [named('a', 'ab'.repeat(32)), named('b')];
-  assert.deepEqual(toClaimedMerge(state({ extensions, mutable: 'yes', problems: ['odd'] })), {
-    ...{ mutable: 'yes', problems: ['odd'] },
+  assert.deepEqual(toClaimedMerge(state({ extensions, mutable: 'yes', problems: ['odd'] }), []), {
+    ...{ mutable: 'yes', confirmed: false, problems: ['odd'] },
     extensions: [
       { name: 'a', rootHash: 'ab'.repeat(32) },
       { name: 'b', rootHash: null },
@@ -65,16 +65,26 @@ test('names and root hashes are told, places of the host are not', () => {
   });
 });
 
+test('a merge is confirmed if it is the very one that was found to be approved', () => {
+  const confirmed = (...ids: readonly (string | null)[]) => {
+    const records = ids.map((mergeId) => ({ merge: mergeId === null ? null : { mergeId, window: null } }));
+    return toClaimedMerge(state({ extensions: [named('a')], mergeId: '0:41@7' }), records).confirmed;
+  };
+  assert.equal(confirmed(null, '0:41@7'), true);
+  assert.equal(confirmed(null, '0:41@6', '0:42@7'), false);
+  assert.equal(confirmed(), false);
+});
+
 test('more than evidence has room for is no evidence, and never less than there is', () => {
   const many = Array.from({ length: 513 }, (_, at) => named(String(at)));
-  assert.equal(toClaimedMerge(state({ extensions: many.slice(1) })).extensions.length, 512);
+  assert.equal(toClaimedMerge(state({ extensions: many.slice(1) }), []).extensions.length, 512);
   for (const extensions of [many, [named('x'.repeat(256))], [named('x', 'ab'.repeat(65))]])
-    assert.throws(() => toClaimedMerge(state({ extensions })), CouldNotDecide);
+    assert.throws(() => toClaimedMerge(state({ extensions }), []), CouldNotDecide);
 });
 
 test('problems are cut to what has room, in whole characters', () => {
   const problems = Array.from({ length: 20 }, (_, at) => `${'x'.repeat(at)}${'😀'.repeat(300)}`);
-  const claim = toClaimedMerge(state({ problems }));
+  const claim = toClaimedMerge(state({ problems }), []);
   assert.equal(claim.problems.length, 16);
   assert.ok(claimedMergeSchema.safeParse(claim).success);
   assert.doesNotThrow(() => canonicalJson(claim));

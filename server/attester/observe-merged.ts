@@ -6,6 +6,7 @@ import {
   maximumProblems,
 } from '../../verifier/evidence/claims.ts';
 import type { ExtensionClass } from '../../verifier/image-verdict.ts';
+import { type MergeRecord, readRecords } from '../host/merge/merge-record.ts';
 import type { MergedState } from '../host/merged/merged-state.ts';
 import { type Mount, mountsOn } from '../host/merged/mount-table.ts';
 import { readMerged } from '../host/merged/read-merged.ts';
@@ -32,18 +33,27 @@ export async function observeMerged(
   if ((await chaseInRoot(root, '/')) !== '/') return null;
   const isSeen = mountsOn(await mountsNow(), '/').at(-1)?.isShared ?? false;
   if (!isSeen) return null;
-  const read = async (one: ExtensionClass): Promise<ClaimedMerge> =>
-    toClaimedMerge(await readMerged('/', one, mountsNow));
+  const read = async (one: ExtensionClass): Promise<ClaimedMerge> => {
+    const merged = await readMerged('/', one, mountsNow);
+    return toClaimedMerge(merged, await readRecords('/', one));
+  };
   const both = Promise.all([read('sysext'), read('confext')]);
   const [sysext, confext] = await within(readWithinMs, 'what is merged cannot be read: it hangs', both);
   return { sysext, confext };
 }
 
-/** @throws CouldNotDecide if it is more than evidence has room for, or nothing that systemd writes. */
-export function toClaimedMerge({ class: one, mutable, extensions, problems }: MergedState): ClaimedMerge {
+/**
+ * @param records of what was approved and found merged: a later merge has another id, whatever its names are.
+ * @throws CouldNotDecide if it is more than evidence has room for, or nothing that systemd writes.
+ */
+export function toClaimedMerge(
+  { class: one, mutable, extensions, mergeId, problems }: MergedState,
+  records: readonly Pick<MergeRecord, 'merge'>[],
+): ClaimedMerge {
   const claim = claimedMergeSchema.safeParse({
     mutable,
     extensions: extensions.map(({ name, rootHash }) => ({ name, rootHash })),
+    confirmed: records.some(({ merge }) => merge !== null && merge.mergeId === mergeId),
     // One is enough to be refused by.
     problems: problems.slice(0, maximumProblems.count).map(shorten),
   });

@@ -44,7 +44,7 @@ before(async () => {
 
 after(() => machine.stop());
 
-const nothing: ClaimedMerge = { mutable: 'no', extensions: [], problems: [] };
+const nothing: ClaimedMerge = { mutable: 'no', extensions: [], confirmed: true, problems: [] };
 const seen = (more: Partial<ClaimedMerge>, ...names: readonly string[]): ClaimedMerges => ({
   sysext: { ...nothing, extensions: names.map((name) => ({ name, rootHash: null })), ...more },
   confext: nothing,
@@ -86,6 +86,10 @@ test('what is merged as the log says is trustworthy, and nothing can be changed'
 test('a merge behind the log is not trustworthy, though nothing of it was measured', async () => {
   const { verdict, codes } = judge(await attest(behind));
   assert.deepEqual([verdict, codes], ['not-trustworthy', ['unapproved']]);
+});
+
+test('approved names that were merged anew behind the log are not trustworthy', async () => {
+  assert.deepEqual(judge(await attest(seen({ confirmed: false }, 'vendor-a'))).codes, ['merge-unconfirmed']);
 });
 
 test('a merge that can be written to, and one that is gone, are not trustworthy', async () => {

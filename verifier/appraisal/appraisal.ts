@@ -29,6 +29,8 @@ export interface AppraisedMerge extends JudgedMerge {
   readonly class: ExtensionClass;
   /** How writable the merged hierarchies are; `no` also where nothing is merged. */
   readonly mutable: ClaimedMerge['mutable'];
+  /** Whether it is the merge that the host compared with what was approved. */
+  readonly confirmed: boolean;
   /** What does not add up in what is mounted. */
   readonly problems: readonly string[];
 }

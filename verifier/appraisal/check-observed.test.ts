@@ -39,7 +39,7 @@ function historyOf(events: readonly string[]): ExtensionHistory {
 
 function seen(names: readonly string[], more: Partial<ClaimedMerge> = {}): ClaimedMerge {
   const extensions = names.map((name) => ({ name, rootHash: null }));
-  return { mutable: 'no', extensions, problems: [], ...more };
+  return { mutable: 'no', extensions, confirmed: true, problems: [], ...more };
 }
 
 function messages(events: readonly string[], sysext: ClaimedMerge, confext = seen([])): string[] {
@@ -104,6 +104,14 @@ test('what the log says is merged must be there, in its order', () => {
     'set-mismatch: The sysext layers are not those of the log in its order.',
   ]);
   assert.deepEqual(codes(merge('a', 'b'), seen(['a', 'b', 'b'])), ['set-mismatch']);
+});
+
+test('names that were merged anew since they were confirmed may have anything behind them', () => {
+  assert.deepEqual(messages(merge('a'), seen(['a'], { confirmed: false })), [
+    'merge-unconfirmed: What is merged as sysext was merged anew since the merge that the log says was confirmed.',
+  ]);
+  assert.deepEqual(codes(approve('a'), seen(['a'], { confirmed: false })), []);
+  assert.deepEqual(codes(merge(), seen([], { confirmed: false })), []);
 });
 
 test('a set that was confirmed before another one was approved leaves the answer open, and no more than that', () => {

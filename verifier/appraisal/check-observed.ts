@@ -9,8 +9,8 @@ const classes = ['sysext', 'confext'] as const;
 /** Holds what a host says is merged against its authenticated log. */
 export function judgeObserved(history: ExtensionHistory, merged: ClaimedMerges): readonly AppraisedMerge[] {
   return classes.map((one) => {
-    const { mutable, problems } = merged[one];
-    return { class: one, mutable, problems, ...judgeMerged(history, one, merged[one]) };
+    const { mutable, confirmed, problems } = merged[one];
+    return { class: one, mutable, confirmed, problems, ...judgeMerged(history, one, merged[one]) };
   });
 }
 
@@ -62,7 +62,7 @@ function checkPending({ class: extensionClass, extensions }: AppraisedMerge): Re
 /** Whether what the log says is merged is there, in its layers. What is there besides has its own reason. */
 function checkLayers(
   { sets }: ExtensionHistory,
-  { class: extensionClass, extensions }: AppraisedMerge,
+  { class: extensionClass, confirmed, extensions }: AppraisedMerge,
 ): Reason[] {
   const measured = sets.get(extensionClass);
   if (measured?.state !== 'merged') return [];
@@ -74,6 +74,11 @@ function checkLayers(
     return [reason('set-mismatch', message)];
   }
   const others = extensions.filter(({ verdict }) => verdict === 'unapproved').length;
-  if (others > 0 || found.join('\n') === expected.join('\n')) return [];
-  return [reason('set-mismatch', `The ${extensionClass} layers are not those of the log in its order.`)];
+  if (others > 0) return [];
+  if (found.join('\n') !== expected.join('\n'))
+    return [reason('set-mismatch', `The ${extensionClass} layers are not those of the log in its order.`)];
+  // The names are right; what is behind them only the host's own look could have told.
+  if (confirmed || found.length === 0) return [];
+  const message = `What is merged as ${extensionClass} was merged anew since the merge that the log says was confirmed.`;
+  return [reason('merge-unconfirmed', message)];
 }

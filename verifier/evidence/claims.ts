@@ -46,6 +46,8 @@ export const claimedMergeSchema = z.strictObject({
       }),
     )
     .max(512),
+  /** Whether this merge, and no later one of the same names, is the one that was compared with what was approved. */
+  confirmed: z.boolean(),
   /** What does not add up in what is mounted, in words. */
   problems: z.array(z.string().max(maximumProblems.length)).max(maximumProblems.count),
 });

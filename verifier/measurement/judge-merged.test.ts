@@ -54,6 +54,12 @@ test('what was measured before a merge that nothing confirmed is not approved, a
   assert.deepEqual(judge(measured('approved', 'a'), merged([found('a')])), [['unconfirmed'], false]);
 });
 
+test('a later merge of the same names is not the one that was confirmed', () => {
+  const later = merged([found('a')], { confirmed: false });
+  assert.deepEqual(judge(measured('merged', 'a'), later), [['unconfirmed'], false]);
+  assert.deepEqual(judge(measured('merged'), merged([], { confirmed: false })), [[], true]);
+});
+
 test('what nobody measured is unapproved: another name, another root hash, after an unmerge, without a log', () => {
   const cases: [MeasuredSet | undefined, Extension][] = [
     [measured('merged', 'a'), found('b')],

@@ -6,6 +6,8 @@ export interface ObservedMerge {
   readonly mutable: string;
   /** Lowest layer first. */
   readonly extensions: readonly ObservedExtension[];
+  /** Whether it is the merge that was compared with what was approved, and not a later one; absent: it was not asked. */
+  readonly confirmed?: boolean;
   /** What does not add up, one sentence each without its full stop. */
   readonly problems: readonly string[];
 }
@@ -38,7 +40,7 @@ export interface JudgedMerge {
 export function judgeMerged(
   { sets, confirmed }: Pick<ExtensionHistory, 'sets' | 'confirmed'>,
   extensionClass: ExtensionClass,
-  { mutable, extensions: observed, problems }: ObservedMerge,
+  { mutable, extensions: observed, confirmed: isConfirmed = true, problems }: ObservedMerge,
 ): JudgedMerge {
   const measured = sets.get(extensionClass);
   const current = measured?.state === 'unmerged' ? [] : (measured?.extensions ?? []);
@@ -49,13 +51,14 @@ export function judgeMerged(
     if (!isAmong(found, current))
       return { ...found, verdict: isAmong(found, earlier) ? 'earlier' : 'unapproved' };
     // Its root hash is what systemd wrote down of it; where that does not add up with the mount, nothing is told by it.
-    const isKnown = isMerged && rootHash !== null && problems.length === 0;
+    const isKnown = isMerged && isConfirmed && rootHash !== null && problems.length === 0;
     return { ...found, verdict: isKnown ? 'approved' : 'unconfirmed' };
   });
   const expected = isMerged ? current : [];
   const same = expected.map(({ name }) => name).join('\n') === extensions.map(({ name }) => name).join('\n');
   const agrees =
     same &&
+    (isConfirmed || extensions.length === 0) &&
     mutable === 'no' &&
     problems.length === 0 &&
     extensions.every(({ verdict }) => verdict === 'approved' || verdict === 'unconfirmed');

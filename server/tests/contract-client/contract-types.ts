@@ -45,6 +45,7 @@ export type Claims = {
 export type ClaimedMerge = {
   readonly mutable: 'no' | 'auto' | 'yes' | 'import' | 'ephemeral' | 'ephemeral-import' | 'unknown';
   readonly extensions: readonly { readonly name: string; readonly rootHash: string | null }[];
+  readonly confirmed: boolean;
   readonly problems: readonly string[];
 };
 export type ClaimedSet = {
