@@ -10,6 +10,8 @@ const lockShape = z.object({ packages: z.record(z.string(), z.object({ dev: z.bo
 /** The directory that this file was compiled into a subdirectory of. */
 const compiled = resolve(import.meta.dirname, '..');
 
+const compiler = resolve(import.meta.dirname, 'one-script/compile-script.js');
+
 /** What of it is not shipped, as package.json has it. */
 const notShipped = /^server\/demo\/|\/tests\/|\.test\.|\.map$|\.d\.ts$/;
 
@@ -19,8 +21,8 @@ const nodeTimeoutMs = 60_000;
 /**
  * Puts Touchstone into a directory as an installation has it, without its native addon: what runs, and its dependencies.
  * To start takes an emulated processor three times as long as it needs to, so the command is one script that has all the
- * modules in it, made of the same files, and what Node.js compiles of it is kept from one start to the next. With it goes, in
- * `bin`, the Node.js that runs this.
+ * modules in it, made of the same files. With it goes, in `bin`, the Node.js that runs this, and what that compiled of the
+ * script.
  *
  * `dist/server/cli/main-with-faults.js` is the same command with fault points in it that do something.
  */
@@ -38,20 +40,42 @@ export async function copyProduct(directory: string): Promise<void> {
   const options = ['--experimental-import-meta-resolve', script('write-script.js'), ...scripts];
   await run(process.execPath, options, { timeoutMs: scriptTimeoutMs });
   await copyNode(join(directory, 'bin'));
+  await compileScripts(at('cli'));
   for (const name of ['main', 'main-with-faults'])
     await copyFile(script('start-script.js'), at(`cli/${name}.js`));
+}
+
+/** Without machine code there is no WebAssembly either; Node.js 20 wants that said, or warns. */
+async function commandOptions(): Promise<string[]> {
+  const { stderr } = await run(process.execPath, ['--jitless', '-e', '0'], { timeoutMs: nodeTimeoutMs });
+  return stderr.length === 0 ? ['--jitless'] : ['--jitless', '--no-expose-wasm'];
 }
 
 // An official build starts at a fifth of what Debian's costs. Its options are those of setup/vm/machine.sh, for the same reasons.
 async function copyNode(directory: string): Promise<void> {
   await mkdir(directory);
   await copyFile(process.execPath, join(directory, 'node'));
-  const { stderr } = await run(process.execPath, ['--jitless', '-e', '0'], { timeoutMs: nodeTimeoutMs });
-  const options = stderr.length === 0 ? '--jitless' : '--jitless --no-expose-wasm';
+  const options = (await commandOptions()).join(' ');
   for (const name of ['touchstone', 'touchstone-with-faults']) {
     const main = `/product/dist/server/cli/main${name.slice('touchstone'.length)}.js`;
     const text = `#!/bin/sh\nexec /product/bin/node ${options} ${main} "$@"\n`;
     await writeFile(join(directory, name), text, { mode: 0o755 });
+  }
+}
+
+/** For each way in which the guest starts them: as commands, as the endpoint and as what guards systemd's units. */
+async function compileScripts(directory: string): Promise<void> {
+  const command = await commandOptions();
+  const starts: [string, string[]][] = [
+    ['main', command],
+    ['main', ['--jitless']],
+    ['main', []],
+    ['main-with-faults', command],
+  ];
+  for (const [name, options] of starts) {
+    const kept = join(directory, ['compiled', name, process.version, ...options].join('+'));
+    const args = [...options, compiler, join(directory, `${name}.script`), kept];
+    await run(process.execPath, args, { timeoutMs: scriptTimeoutMs });
   }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Stands in for dist/server/cli/main.js on the product disk: runs the script beside it that has its name, and keeps what
-// Node.js compiled of that for the next start.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+// Stands in for dist/server/cli/main.js on the product disk: runs the script beside it that has its name. What was compiled of
+// that lies beside it as well; another Node.js than that was made for keeps what it compiled itself for the next start.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,12 +16,14 @@ const filename = resolve(import.meta.dirname, `${name}.script`);
 const words = [name, process.version, ...process.execArgv, process.argv[2]];
 const kept = `/var/cache/touchstone-script/${words.join('+').replaceAll('/', '-')}`;
 
-function readKept(): Buffer | undefined {
-  try {
-    return readFileSync(kept);
-  } catch {
-    return undefined;
-  }
+const shipped = resolve(
+  import.meta.dirname,
+  ['compiled', name, process.version, ...process.execArgv].join('+'),
+);
+
+function readCompiled(): Buffer | undefined {
+  const path = [shipped, kept].find((path) => existsSync(path));
+  return path === undefined ? undefined : readFileSync(path);
 }
 
 function keep(): void {
@@ -35,7 +37,7 @@ function keep(): void {
   }
 }
 
-const cachedData = readKept();
+const cachedData = readCompiled();
 const script = new Script(readFileSync(filename, 'utf8'), {
   filename,
   ...(cachedData === undefined ? {} : { cachedData }),
