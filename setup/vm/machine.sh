@@ -40,6 +40,16 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   ln -sf /dev/null "$units/$unit"
 done
 
+# udev is told only of devices for which it has something to do, 50 of 200: each costs it the fiftieth part of a second.
+passed_over=
+for subsystem in acpi bdi clockevents clocksource container cpu event_source graphics machinecheck mem memory node pnp \
+  serial-base thermal tty vc vtconsole wakeup workqueue; do
+  passed_over="$passed_over --subsystem-nomatch=$subsystem"
+done
+mkdir "$units/systemd-udev-trigger.service.d"
+printf '[Service]\nExecStart=\nExecStart=-udevadm trigger --type=devices --action=add%s\n' "$passed_over" \
+  >"$units/systemd-udev-trigger.service.d/few.conf"
+
 # The initrd: a busybox with the kernel modules that the root file system needs, in an order in which they can be inserted.
 version=$(ls "$tree/lib/modules")
 initrd=$work/initrd
