@@ -40,6 +40,15 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   ln -sf /dev/null "$units/$unit"
 done
 
+# Each runs at every boot and every daemon-reload, and finds nothing. Kept are those for the kernel's arguments, mounts and the TPM.
+mkdir -p "$tree/etc/systemd/system-generators"
+for generator in "$tree"/usr/lib/systemd/system-generators/*; do
+  case ${generator##*/} in
+    systemd-debug-generator | systemd-fstab-generator | systemd-tpm2-generator) ;;
+    *) ln -s /dev/null "$tree/etc/systemd/system-generators/${generator##*/}" ;;
+  esac
+done
+
 # udev is told only of devices for which it has something to do, 50 of 200: each costs it the fiftieth part of a second.
 passed_over=
 for subsystem in acpi bdi clockevents clocksource container cpu event_source graphics machinecheck mem memory node pnp \
