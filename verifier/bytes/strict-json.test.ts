@@ -60,6 +60,14 @@ test('depth is bounded before anything is built, length before anything is decod
   refuses(`"${'a'.repeat(5000)}"`, /longer than 4096/);
 });
 
+test('parts are counted before anything is built', () => {
+  const wide = { maximumLength: 1e7, maximumDepth: 2 };
+  const elements = (count: number): Uint8Array => Buffer.from(`[${'0,'.repeat(count - 1)}0]`);
+  assert.ok(Array.isArray(parseStrictJson(elements((1 << 18) - 1), 'test', wide)));
+  for (const bytes of [elements(1 << 19), Buffer.from(`[${'[]'.repeat(1 << 18)}]`)])
+    assert.throws(() => parseStrictJson(bytes, 'test', wide), /has more than 262144 parts/);
+});
+
 test('what is not JSON is refused with its place', () => {
   for (const text of [
     '',
