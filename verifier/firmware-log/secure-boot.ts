@@ -127,7 +127,7 @@ function toState(
     kek: parseSignatureLists(data('KEK')),
     db: parseSignatureLists(data('db')),
     dbx: parseSignatureLists(data('dbx')),
-    others: new Map(others.map(({ name, data: bytes }) => [name, bytes.slice()])),
+    others: new Map(others.map(({ name, data: bytes }) => [name, new Uint8Array(bytes)])),
     actions,
     authorities,
   };

@@ -84,7 +84,7 @@ function checkSize(data: Uint8Array, size: number): void {
 }
 
 function certificate(owner: string, data: Uint8Array): EfiSignature {
-  return { kind: 'certificate', owner, der: data.slice(), sha256: toHex(digest('sha256', data)) };
+  return { kind: 'certificate', owner, der: new Uint8Array(data), sha256: toHex(digest('sha256', data)) };
 }
 
 /**
