@@ -65,10 +65,10 @@ async function answerCase(
   directory: string,
 ): Promise<Answer | string> {
   if (subject.kind === 'described') return toAnswer(checkAppraisalPolicy(policy, subject.host, labels));
-  const { path, enrolment } = subject;
+  const { path, enrolment, measurePcr } = subject;
   try {
     const evidence = await readBounded(besides(directory, path), maximumEvidenceBytes);
-    const context = { labels, enrolment: enrolment ?? undefined, now: now(), measurePcr: 13 };
+    const context = { labels, enrolment: enrolment ?? undefined, now: now(), measurePcr };
     const explanation = explainHost(evidence, policy, context);
     return explanation.asked
       ? toAnswer(explanation)

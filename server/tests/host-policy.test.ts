@@ -329,6 +329,12 @@ test('an answer, a code, a warning or a rule that is not as expected fails its c
 
 test('a test that cannot be asked is not passed over', async () => {
   const run = (text: string) => touchstone('policy', 'test', machine.put('hosts.test.yaml', text));
+  const elsewhere = await run(
+    cases.replace('evidence: evidence.json', 'evidence: evidence.json\n    pcr: 12'),
+  );
+  // No extension is measured there, so that none is merged without being confirmed.
+  assert.match(elsewhere.out, /warned of merge-unconfirmed[^]*got +not-trustworthy .* with extension-missing\n/);
+  assert.equal(elsewhere.code, 1);
   const missing = await run(cases.replace('evidence.json', 'none.json'));
   assert.equal(missing.code, 3);
   const nonsense = await run(cases.replace('evidence.json', 'identity.json'));

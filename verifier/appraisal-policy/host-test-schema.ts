@@ -91,18 +91,25 @@ const testCase = z
       .enum(['maker', 'first-use'])
       .optional()
       .describe('of the host that the evidence is of; absent: its keys come from no enrolment record'),
+    pcr: z
+      .int()
+      .min(0)
+      .max(15)
+      .optional()
+      .describe('into which the host that the evidence is of measures extensions; absent: 13'),
     labels: z.record(labelWord, labelWord).optional().describe('of the host'),
     expect: z.enum(['trustworthy', 'not-trustworthy', 'undecided']),
     code: codes.optional().describe('a reason for the answer; absent: any'),
     warns: z.array(codes).max(32).optional().describe('the codes of all warnings; absent: any or none'),
     rule: nameWord.optional().describe('a rule that is about the host; absent: any'),
   })
-  .superRefine(({ host, evidence, enrolment, code, expect }, context) => {
+  .superRefine(({ host, evidence, enrolment, pcr, code, expect }, context) => {
     const complain = (message: string, path: string[] = []): void =>
       context.addIssue({ code: 'custom', message, path });
     if ((host === undefined) === (evidence === undefined)) complain('needs either host or evidence');
     if (enrolment !== undefined && evidence === undefined)
       complain('goes with evidence; write it into host', ['enrolment']);
+    if (pcr !== undefined && evidence === undefined) complain('goes with evidence', ['pcr']);
     if (code !== undefined && expect === 'trustworthy')
       complain('goes with another answer; what is trustworthy has no reasons', ['code']);
   })

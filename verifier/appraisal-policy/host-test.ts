@@ -36,6 +36,8 @@ export interface HostTestCase {
         readonly kind: 'evidence';
         readonly path: string;
         readonly enrolment: ProvedHost['enrolment'];
+        /** Of the extension events. */
+        readonly measurePcr: number;
       };
   readonly labels: ReadonlyMap<string, string>;
   readonly expected: HostExpectation;
@@ -87,7 +89,18 @@ function parse(
 }
 
 function toCase(
-  { name, host, evidence = '', enrolment, labels = {}, expect, code, warns, rule }: HostCaseDocument,
+  {
+    name,
+    host,
+    evidence = '',
+    enrolment,
+    pcr = 13,
+    labels = {},
+    expect,
+    code,
+    warns,
+    rule,
+  }: HostCaseDocument,
   index: number,
   document: PolicyDocument,
 ): HostTestCase {
@@ -96,7 +109,7 @@ function toCase(
     at: document.at(['cases', index]),
     subject:
       host === undefined
-        ? { kind: 'evidence', path: evidence, enrolment: enrolment ?? null }
+        ? { kind: 'evidence', path: evidence, enrolment: enrolment ?? null, measurePcr: pcr }
         : { kind: 'described', host: describedHost(host) },
     labels: new Map(Object.entries(labels)),
     expected: { verdict: expect, code: code ?? null, warns: warns ?? null, rule: rule ?? null },
