@@ -333,7 +333,10 @@ test('a test that cannot be asked is not passed over', async () => {
     cases.replace('evidence: evidence.json', 'evidence: evidence.json\n    pcr: 12'),
   );
   // No extension is measured there, so that none is merged without being confirmed.
-  assert.match(elsewhere.out, /warned of merge-unconfirmed[^]*got +not-trustworthy .* with extension-missing\n/);
+  assert.match(
+    elsewhere.out,
+    /warned of merge-unconfirmed[^]*got +not-trustworthy .* with extension-missing\n/,
+  );
   assert.equal(elsewhere.code, 1);
   const missing = await run(cases.replace('evidence.json', 'none.json'));
   assert.equal(missing.code, 3);
