@@ -91,7 +91,10 @@ async function judge(
     const meaning = await target.run(bytes, from);
     if (meaning === null || target.meanings === null || target.meanings.has(meaning))
       return { accepted: meaning !== null, problem: null };
-    return { accepted: true, problem: `is accepted with a meaning that no seed has: ${meaning}` };
+    return {
+      accepted: true,
+      problem: `is accepted with a meaning that no seed has: ${meaning.slice(0, 2000)}`,
+    };
   } catch (error) {
     if (isRefusal(error)) return { accepted: false, problem: null };
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
