@@ -144,3 +144,21 @@ test('a key that is known is refused under another endorsement key, whoever says
     await other.stop();
   }
 });
+
+test('labels that the caller changes are those of the next answer', () => {
+  const labelled = new Map([['env', ['production']]]);
+  const rules = policy.rules.map((rule) => ({ ...rule, labels: labelled }));
+  const appraiser = createAppraiser({ policy: { ...policy, rules } });
+  const own = new Map([['env', 'production']]);
+  const ask = () => {
+    const [answer] = answers;
+    assert.ok(answer !== undefined);
+    const { evidence, nonce } = answer;
+    return appraiser.appraise({
+      ...{ evidence: bytesOf(evidence), nonce, identity: host.identity, labels: own, now },
+    });
+  };
+  assert.equal(ask().verdict, 'trustworthy');
+  own.set('env', 'test');
+  assert.deepEqual(codesOf(ask()), ['no-matching-rule']);
+});
