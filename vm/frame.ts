@@ -6,7 +6,7 @@ import { z } from 'zod';
 export interface Answer {
   readonly kind: 'answer';
   readonly id: number;
-  /** Exit status; 124 if it took too long. */
+  /** Exit status; 143, that of SIGTERM, if it took too long. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -10,7 +10,7 @@ const lockShape = z.object({ packages: z.record(z.string(), z.object({ dev: z.bo
 /** The directory that this file was compiled into a subdirectory of. */
 const compiled = resolve(import.meta.dirname, '..');
 
-const compiler = resolve(import.meta.dirname, 'one-script/compile-script.js');
+const oneScript = (name: string): string => resolve(import.meta.dirname, 'one-script', name);
 
 /** What of it is not shipped, as package.json has it. */
 const notShipped = /^server\/demo\/|\/tests\/|\.test\.|\.map$|\.d\.ts$/;
@@ -27,22 +27,24 @@ const nodeTimeoutMs = 60_000;
  * `dist/server/cli/main-with-faults.js` is the same command with fault points in it that do something.
  */
 export async function copyProduct(directory: string): Promise<void> {
-  await copyFiles(directory);
   const at = (name: string): string => join(directory, 'dist/server', name);
-  const script = (name: string): string => resolve(import.meta.dirname, 'one-script', name);
-  await rename(at('cli/main.js'), at('cli/main-of-files.js'));
-  await mkdir(at('os/tests'), { recursive: true });
-  await copyFile(join(compiled, 'server/os/tests/fault-point.js'), at('os/tests/fault-point.js'));
-  const scripts = [
-    ...[at('cli/main-of-files.js'), directory, at('cli/main.script')],
-    ...[at('os/fault-point.js'), at('os/tests/fault-point.js'), at('cli/main-with-faults.script')],
-  ];
-  const options = ['--experimental-import-meta-resolve', script('write-script.js'), ...scripts];
-  await run(process.execPath, options, { timeoutMs: scriptTimeoutMs });
-  await copyNode(join(directory, 'bin'));
+  await mkdir(at('cli'), { recursive: true });
+  await Promise.all([copyFiles(directory), writeScripts(at('cli')), copyNode(join(directory, 'bin'))]);
   await compileScripts(at('cli'));
+  await rename(at('cli/main.js'), at('cli/main-of-files.js'));
   for (const name of ['main', 'main-with-faults'])
-    await copyFile(script('start-script.js'), at(`cli/${name}.js`));
+    await copyFile(oneScript('start-script.js'), at(`cli/${name}.js`));
+}
+
+/** Of the files here, which are those that are copied. */
+async function writeScripts(directory: string): Promise<void> {
+  const at = (name: string): string => join(compiled, 'server', name);
+  const scripts = [
+    ...[at('cli/main.js'), dirname(compiled), join(directory, 'main.script')],
+    ...[at('os/fault-point.js'), at('os/tests/fault-point.js'), join(directory, 'main-with-faults.script')],
+  ];
+  const options = ['--experimental-import-meta-resolve', oneScript('write-script.js'), ...scripts];
+  await run(process.execPath, options, { timeoutMs: scriptTimeoutMs });
 }
 
 /** Without machine code there is no WebAssembly either; Node.js 20 wants that said, or warns. */
@@ -72,11 +74,13 @@ async function compileScripts(directory: string): Promise<void> {
     ['main', []],
     ['main-with-faults', command],
   ];
-  for (const [name, options] of starts) {
-    const kept = join(directory, ['compiled', name, process.version, ...options].join('+'));
-    const args = [...options, compiler, join(directory, `${name}.script`), kept];
-    await run(process.execPath, args, { timeoutMs: scriptTimeoutMs });
-  }
+  await Promise.all(
+    starts.map(([name, options]) => {
+      const kept = join(directory, ['compiled', name, process.version, ...options].join('+'));
+      const args = [...options, oneScript('compile-script.js'), join(directory, `${name}.script`), kept];
+      return run(process.execPath, args, { timeoutMs: scriptTimeoutMs });
+    }),
+  );
 }
 
 async function copyFiles(directory: string): Promise<void> {
@@ -88,10 +92,9 @@ async function copyFiles(directory: string): Promise<void> {
   }
   for (const file of ['package.json', 'openapi.yaml']) await cp(file, join(directory, file));
   const lock = lockShape.parse(JSON.parse(await readFile('package-lock.json', 'utf8')));
-  for (const [path, { dev = false }] of Object.entries(lock.packages)) {
+  const packages = Object.entries(lock.packages).filter(
     // A package below another one comes with it.
-    if (dev || path === '' || path.lastIndexOf('node_modules/') > 0) continue;
-    await mkdir(dirname(join(directory, path)), { recursive: true });
-    await cp(path, join(directory, path), { recursive: true });
-  }
+    ([path, { dev = false }]) => !dev && path !== '' && path.lastIndexOf('node_modules/') === 0,
+  );
+  await Promise.all(packages.map(([path]) => cp(path, join(directory, path), { recursive: true })));
 }

@@ -29,9 +29,9 @@ async function checkAttack(t: TestContext, booted: Booted, { what, place, change
   const { run } = booted;
   await prepare(booted, `${place} && cat >${waitingAttack} <<'END'\n${change}\nEND`);
   const { status, stdout, stderr } = await run(refresh, 120);
-  const done = await run(`cat ${waitingAttack}-done && rm ${waitingAttack}-done`);
   const events = await newEvents(booted);
   const merged = await mergedNow(booted);
+  const done = await run(`cat ${waitingAttack}-done && rm ${waitingAttack}-done`);
   note(
     t,
     `attack between verdict and merge: ${what}`,
@@ -61,9 +61,7 @@ async function checkSwapping(t: TestContext, booted: Booted): Promise<void> {
 /** SIGKILL at some of the places where what comes next changes the host. */
 async function checkKilled(t: TestContext, booted: Booted): Promise<void> {
   const { run } = booted;
-  await prepare(booted, attacks[0]?.place ?? '');
-  await recover(booted);
-  await run('/usr/bin/systemd-sysext unmerge');
+  await prepare(booted, `${attacks[0]?.place ?? ''}\n/usr/bin/systemd-sysext unmerge`);
   const whole = await run(
     `TOUCHSTONE_FAULT_LOG=/run/points touchstone-with-faults ${refresh.slice(11)}`,
     120,

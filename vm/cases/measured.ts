@@ -16,11 +16,13 @@ export interface Measured {
 
 /** Reads the log and some PCRs that the firmware leaves alone. */
 export async function readMeasured({ run }: Booted, pcrs: readonly number[]): Promise<Measured> {
-  // Before the first record there is no log.
-  const log = await run('base64 -w 0 /run/log/systemd/tpm2-measure.log 2>/dev/null');
-  const records = parseSystemdLog(Buffer.from(log.stdout, 'base64'), { maximumBytes: 1 << 20 });
-  const values = await run(`tpm2_pcrread sha256:${pcrs.join(',')}`);
-  const read = [...values.stdout.matchAll(/(\d+) *: 0x([0-9A-F]{64})/g)].map(
+  // Before the first record there is no log, and its line is empty.
+  const { stdout } = await run(
+    `base64 -w 0 /run/log/systemd/tpm2-measure.log 2>/dev/null; echo; tpm2_pcrread sha256:${pcrs.join(',')}`,
+  );
+  const [log = '', ...values] = stdout.split('\n');
+  const records = parseSystemdLog(Buffer.from(log, 'base64'), { maximumBytes: 1 << 20 });
+  const read = [...values.join('\n').matchAll(/(\d+) *: 0x([0-9A-F]{64})/g)].map(
     ([, pcr = '', value = '']): [string, string] => [pcr, value.toLowerCase()],
   );
   return {
